@@ -1,0 +1,42 @@
+/* pool: equal objects by 32-bit index. SPDX-License-Identifier: MIT */
+#ifndef KELVIN_UTIL_POOL_H
+#define KELVIN_UTIL_POOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Entities refer to each other by index, half the size of a pointer, and
+ * zeroed memory refers to nothing. The address space for `cap` objects is
+ * reserved at once; a page costs memory when its first object is taken.
+ */
+#define POOL_NONE 0u
+
+struct pool {
+    unsigned char *base;
+    size_t size;        /* bytes of one object */
+    uint32_t cap;       /* most objects alive at once */
+    uint32_t count;     /* objects alive */
+    uint32_t fresh;     /* lowest index never taken */
+    uint32_t free_head; /* freed objects, linked by their first four bytes */
+};
+
+/* Prepare an empty pool of `cap` objects of `size` bytes (at least 4). */
+void pool_init(struct pool *pool, uint32_t cap, size_t size);
+
+/* Give back the address space; every object is gone. */
+void pool_clear(struct pool *pool);
+
+/* The index of a new zeroed object, or POOL_NONE when the pool is full. */
+uint32_t pool_take(struct pool *pool);
+
+/* Give back an object; its index may be handed out again at once. */
+void pool_give(struct pool *pool, uint32_t index);
+
+/* The object at `index`, which must be alive. Valid until given back. */
+static inline void *pool_at(const struct pool *pool, uint32_t index)
+{
+    return pool->base + (size_t)index * pool->size;
+}
+
+#endif
