@@ -30,7 +30,9 @@ void log_set_verbosity(int verbosity);
 /* True when lines of this level are written, to save making costly ones. */
 int log_wants(enum log_level level);
 
-/* Write to a file or syslog from now on; `path` is for LOG_TARGET_FILE.
+/* Write to a file (appended to, made with mode 0640, never through a symbolic
+ * link) or to syslog from now on. `path` is the file, or the syslog daemon's
+ * socket, where NULL means /dev/log.
  * @return 0, or -1 with errno set, and the target stays as it was. */
 int log_open(enum log_target target, const char *path);
 
@@ -39,10 +41,12 @@ int log_open(enum log_target target, const char *path);
 int log_reopen(void);
 
 /*
- * Write one line. `topic` names the part that speaks ("capture", "dpi").
- * Control characters and broken UTF-8 of the arguments come out escaped: they
- * may be from the network. The plain forms append strerror(errno), those
- * with x do not.
+ * Write one line of at most 4 KiB; a newline at its end is not needed.
+ * `topic` names the part that speaks ("capture", "dpi"). Control characters
+ * and broken UTF-8 of the arguments come out as \xNN: they may be from the
+ * network. The plain forms append strerror(errno), those with x do not;
+ * errno survives. A line that cannot be written at once is lost, and how many
+ * were is said as soon as there is room again.
  */
 void log_error(const char *topic, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -1,0 +1,73 @@
+/* utf8: bytes of the network as text. SPDX-License-Identifier: MIT */
+#include "core/util/utf8.h"
+
+#include <string.h>
+
+static bool is_tail(const unsigned char *from, size_t len, size_t count)
+{
+    size_t i;
+
+    if (len < count + 1)
+        return false;
+    for (i = 1; i <= count; i++)
+        if ((from[i] & 0xc0) != 0x80)
+            return false;
+    return true;
+}
+
+/* The table of RFC 3629, 4: the second byte alone tells overlong forms,
+ * surrogates and code points past U+10FFFF. */
+size_t utf8_sequence(const unsigned char *from, size_t len)
+{
+    if (len == 0)
+        return 0;
+    if (from[0] < 0x80)
+        return 1;
+    if (from[0] < 0xc2 || from[0] > 0xf4)
+        return 0;
+    if (from[0] < 0xe0)
+        return is_tail(from, len, 1) ? 2 : 0;
+    if (from[0] < 0xf0) {
+        if (!is_tail(from, len, 2) || (from[0] == 0xe0 && from[1] < 0xa0) ||
+            (from[0] == 0xed && from[1] > 0x9f))
+            return 0;
+        return 3;
+    }
+    if (!is_tail(from, len, 3) || (from[0] == 0xf0 && from[1] < 0x90) ||
+        (from[0] == 0xf4 && from[1] > 0x8f))
+        return 0;
+    return 4;
+}
+
+bool utf8_is_control(const unsigned char *sequence, size_t len)
+{
+    if (len == 1)
+        return sequence[0] < 0x20 || sequence[0] == 0x7f;
+    return len == 2 && sequence[0] == 0xc2 && sequence[1] < 0xa0;
+}
+
+size_t utf8_clean(char *to, size_t size, const void *from, size_t len)
+{
+    const unsigned char *at = from;
+    const unsigned char *end = at + len;
+    size_t out = 0;
+
+    if (size == 0)
+        return 0;
+    while (at < end) {
+        size_t taken = utf8_sequence(at, (size_t)(end - at));
+        bool is_text = taken != 0 && !utf8_is_control(at, taken);
+        size_t given = is_text ? taken : 1;
+
+        if (given > size - 1 - out)
+            break;
+        if (is_text)
+            memmove(to + out, at, taken);
+        else
+            to[out] = '?';
+        out += given;
+        at += taken != 0 ? taken : 1;
+    }
+    to[out] = '\0';
+    return out;
+}
