@@ -204,7 +204,7 @@ static void line_add_escaped(struct line *line, const char *text, size_t len)
         bool is_text = taken != 0 && !utf8_is_control(at, taken);
         size_t given = is_text ? taken : 4;
 
-        if (given > sizeof(line->text) - ERRNO_SIZE - line->len)
+        if (line->len + given > sizeof(line->text) - ERRNO_SIZE)
             return;
         if (is_text) {
             memcpy(line->text + line->len, at, taken);

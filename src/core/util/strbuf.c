@@ -34,6 +34,14 @@ void strbuf_reset(struct strbuf *buf)
         buf->text[0] = '\0';
 }
 
+char *strbuf_take(struct strbuf *buf)
+{
+    char *text = buf->size != 0 ? buf->text : mem_strdup("");
+
+    strbuf_init(buf, buf->limit);
+    return text;
+}
+
 /*
  * Make room for `len` more bytes and the NUL, as far as the limit lets it.
  * Returns how many of them fit.

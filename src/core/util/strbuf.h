@@ -25,6 +25,10 @@ void strbuf_free(struct strbuf *buf);
 /* Make it empty, keep the memory. */
 void strbuf_reset(struct strbuf *buf);
 
+/* The text, which is the caller's from now on; give it to free(). The buffer
+ * is empty and may be used again. */
+char *strbuf_take(struct strbuf *buf);
+
 void strbuf_add(struct strbuf *buf, const void *bytes, size_t len);
 void strbuf_puts(struct strbuf *buf, const char *text);
 void strbuf_printf(struct strbuf *buf, const char *format, ...)
