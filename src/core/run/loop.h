@@ -7,8 +7,10 @@
 
 /*
  * One thread, one loop. A part registers sources; the loop calls back. While
- * callbacks of a high priority wait, lower ones do not start; a callback that
- * has much to do does a budget's worth and returns (rule 1 of the design).
+ * callbacks of a high priority wait, lower ones do not start, but captures
+ * that are busy all the time leave a third of it to the others. A callback
+ * that has much to do does a budget's worth and returns (rule 1 of the
+ * design).
  *
  *   loop = loop_new();
  *   source = loop_every(loop, 1000000, LOOP_TICK, tick, engine);
@@ -89,6 +91,9 @@ void loop_source_free(struct loop_source *source);
  * it does not move within a callback. */
 int64_t loop_now_us(const struct loop *loop);
 
+/* Microseconds since the running callback began, read now: for budgets. */
+int64_t loop_spent_us(const struct loop *loop);
+
 /* The wall clock in microseconds of the epoch, read now. */
 int64_t loop_wall_us(void);
 
@@ -125,9 +130,12 @@ const struct loop_histogram *loop_ran(const struct loop *loop,
 /* How late timers went off. Valid as long as the loop. */
 const struct loop_histogram *loop_late(const struct loop *loop);
 
-/* Callbacks made, and times the process was woken for at least one: sleeps
- * that ended, so of a quiet process its wake-ups by the kernel. */
+/* Turns made and callbacks called in them. */
+uint64_t loop_turns(const struct loop *loop);
 uint64_t loop_callbacks(const struct loop *loop);
+
+/* Times that the process slept and was woken since loop_new(), as the kernel
+ * counted: what a quiet process costs a battery. */
 uint64_t loop_wakeups(const struct loop *loop);
 
 #endif
