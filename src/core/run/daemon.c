@@ -35,10 +35,7 @@ static _Noreturn void wait_for_child(pid_t child, int ready_fd)
     while (waitpid(child, &status, 0) == -1)
         if (errno != EINTR)
             _exit(EXIT_FAILURE);
-    if (WIFEXITED(status) && WEXITSTATUS(status) != EXIT_SUCCESS)
-        _exit(WEXITSTATUS(status));
-    /* Killed, or done before it was ready: it is not running either way. */
-    _exit(WIFEXITED(status) ? EXIT_SUCCESS : EXIT_FAILURE);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE);
 }
 
 bool daemon_start(struct daemon *daemon, struct strbuf *error)

@@ -90,15 +90,17 @@ static bool make_dir(const char *path, mode_t mode, bool *is_new)
 static bool make_path(const char *path, bool *is_new)
 {
     char *part = mem_strdup(path);
+    size_t len = strlen(part);
     bool is_made = true;
     char *slash = part;
 
+    while (len > 1 && part[len - 1] == '/')
+        part[--len] = '\0';
     while (is_made && (slash = strchr(slash + 1, '/')) != NULL) {
         *slash = '\0';
         is_made = make_dir(part, 0755, is_new);
         *slash = '/';
     }
-    /* With a slash at its end it has been made as its own parent. */
     if (is_made)
         is_made = make_dir(part, 0750, is_new);
     free(part);
@@ -242,8 +244,11 @@ static bool shed_capabilities(struct strbuf *error)
 
 bool privileges_drop(const struct privileges_user *user, struct strbuf *error)
 {
-    if (geteuid() == 0 && user->uid != 0 ? !change_user(user, error)
-                                         : !shed_capabilities(error))
+    bool becomes_other = geteuid() == 0 && user->uid != 0;
+
+    if (becomes_other && !change_user(user, error))
+        return false;
+    if (!becomes_other && !shed_capabilities(error))
         return false;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) {
         strbuf_printf(error, "cannot forbid new privileges: %s",

@@ -49,24 +49,25 @@ bool utf8_is_control(const unsigned char *sequence, size_t len)
 size_t utf8_clean(char *to, size_t size, const void *from, size_t len)
 {
     const unsigned char *at = from;
-    const unsigned char *end = at + len;
     size_t out = 0;
 
     if (size == 0)
         return 0;
-    while (at < end) {
-        size_t taken = utf8_sequence(at, (size_t)(end - at));
-        bool is_text = taken != 0 && !utf8_is_control(at, taken);
-        size_t given = is_text ? taken : 1;
+    while (len > 0) {
+        size_t sequence = utf8_sequence(at, len);
+        bool is_text = sequence != 0 && !utf8_is_control(at, sequence);
+        size_t taken = sequence != 0 ? sequence : 1;
+        size_t given = is_text ? sequence : 1;
 
         if (given > size - 1 - out)
             break;
         if (is_text)
-            memmove(to + out, at, taken);
+            memmove(to + out, at, given);
         else
             to[out] = '?';
         out += given;
-        at += taken != 0 ? taken : 1;
+        at += taken;
+        len -= taken;
     }
     to[out] = '\0';
     return out;
