@@ -194,7 +194,7 @@ static enum savefile_result pcap_header(struct savefile *file,
         return SAVEFILE_MORE;
     magic = read_u32(file, bytes);
     if (read_u16(file, bytes + 4) != 2 && read_u16(file, bytes + 4) != 543)
-        return corrupt(file, "of an unknown version of pcap");
+        return corrupt(file, "is of an unknown version of pcap");
     minor = read_u16(file, bytes + 6);
     file->may_swap_lengths = minor < 4;
     file->is_nanosecond = magic == PCAP_MAGIC_NS;
@@ -386,7 +386,7 @@ static enum savefile_result ng_section(struct savefile *file,
     if (len < NG_BLOCK_MIN + 4)
         return SAVEFILE_MORE;
     if (read_u16(file, bytes + 12) != 1)
-        return corrupt(file, "of an unknown version of pcapng");
+        return corrupt(file, "is of an unknown version of pcapng");
     file->iface_count = 0;
     free(file->ifaces);
     file->ifaces = NULL;
