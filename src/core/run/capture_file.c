@@ -18,7 +18,7 @@
 /* A slice ends after either; the clock is read every CLOCK_FRAMES. */
 #define SLICE_FRAMES 2048
 #define SLICE_US 2000
-#define CLOCK_FRAMES 64
+#define CLOCK_FRAMES 32
 
 /* Windows read at most when opening, to find the first link type. */
 #define PEEK_FILLS 8

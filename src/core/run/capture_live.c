@@ -22,7 +22,7 @@
 /* A slice ends after either; the clock is read every CLOCK_FRAMES. */
 #define SLICE_FRAMES 1024
 #define SLICE_US 2000
-#define CLOCK_FRAMES 64
+#define CLOCK_FRAMES 32
 
 #define RETRY_MAX_S 60
 
