@@ -49,25 +49,35 @@ struct capture_live {
 static void fail_by_status(const struct capture *capture, pcap_t *pcap,
                            int status, char *error)
 {
-    char names[256];
+    const char *name = capture->name;
     const char *words = pcap_geterr(pcap);
+    struct netif_info info;
+    char names[256];
 
-    switch (status) {
-    case PCAP_ERROR_NO_SUCH_DEVICE:
+    /* Without permission libpcap does not get as far as looking for it. */
+    if (status != PCAP_ERROR_IFACE_NOT_UP && strcmp(name, "any") != 0 &&
+        !netif_query(name, &info)) {
         capture_fail(error,
-                     "%s: no such interface or file; interfaces here: %s",
-                     capture->name, netif_names(names, sizeof(names)));
-        break;
+                     "%s: no such interface or file%s; interfaces "
+                     "here: %s",
+                     name,
+                     status == PCAP_ERROR_NO_SUCH_DEVICE
+                         ? ""
+                         : ", nor a device that may be captured",
+                     netif_names(names, sizeof(names)));
+        return;
+    }
+    switch (status) {
     case PCAP_ERROR_PERM_DENIED:
     case PCAP_ERROR_PROMISC_PERM_DENIED:
         capture_fail(error,
                      "%s: no permission to capture: 'sudo setcap "
                      "cap_net_raw,cap_net_admin+eip kelvin' once, or run it "
                      "with sudo; '-i file.pcap' needs neither",
-                     capture->name);
+                     name);
         break;
     default:
-        capture_fail(error, "%s: cannot capture: %s", capture->name,
+        capture_fail(error, "%s: cannot capture: %s", name,
                      *words != '\0' ? words : pcap_statustostr(status));
         break;
     }
