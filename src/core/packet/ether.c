@@ -123,6 +123,18 @@ bool llc_decode(struct walk *walk, struct span in)
     return ether_payload(walk, load_be16(snap + 3), in);
 }
 
+/* Nothing says what a pseudowire carries: mostly it is Ethernet. The control
+ * word is optional and begins with four bits of 0, as do many addresses. */
+static bool pseudowire_decode(struct walk *walk, struct span in)
+{
+    struct span inside = in;
+
+    if (in.at[0] >> 4 == 0 && span_take(&inside, CONTROL_WORD_SIZE) &&
+        tunnel_enter(walk, ETHER_BRIDGED, inside))
+        return true;
+    return tunnel_enter(walk, ETHER_BRIDGED, in);
+}
+
 bool mpls_decode(struct walk *walk, struct span in)
 {
     const uint8_t *label;
@@ -141,11 +153,7 @@ bool mpls_decode(struct walk *walk, struct span in)
         return ip4_decode(walk, in);
     case 6:
         return ip6_decode(walk, in);
-    case 0:
-        /* Nothing says what a pseudowire carries: mostly it is Ethernet. */
-        return span_take(&in, CONTROL_WORD_SIZE) &&
-               tunnel_enter(walk, ETHER_BRIDGED, in);
     default:
-        return false;
+        return pseudowire_decode(walk, in);
     }
 }

@@ -118,11 +118,25 @@ enum nflog_tlv {
     NFLOG_PAYLOAD = 9,
 };
 
-/* TLVs are in the byte order of this machine: libpcap sees to that. */
+#define NFLOG_TYPE 0x3fff /* without the flags of netlink attributes */
+
 struct nflog_head {
     uint16_t size; /* with this header, without padding */
     uint16_t type;
 };
+
+/* The byte order is that of the machine that captured. Types are small
+ * numbers, so either order can be told. */
+static struct nflog_head nflog_head(const uint8_t *tlv)
+{
+    struct nflog_head head = {load_be16(tlv), load_be16(tlv + 2)};
+
+    if ((head.type & NFLOG_TYPE) > UINT8_MAX) {
+        head.size = __builtin_bswap16(head.size);
+        head.type = __builtin_bswap16(head.type);
+    }
+    return head;
+}
 
 static bool nflog_payload(struct walk *walk, struct span in, uint16_t proto)
 {
@@ -161,7 +175,7 @@ static bool nflog_decode(struct walk *walk, struct span in)
 
         if (!tlv)
             return walk_fail(walk, MALFORMED_LINK_SHORT);
-        memcpy(&head, tlv, sizeof(head));
+        head = nflog_head(tlv);
         if (head.size < NFLOG_TLV_SIZE ||
             (uint32_t)head.size - NFLOG_TLV_SIZE > in.wire)
             return walk_fail(walk, MALFORMED_LINK_SHORT);
