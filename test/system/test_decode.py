@@ -131,7 +131,7 @@ def nflog(data, family=2, order="<"):
 
     return (
         bytes([family, 0, 0, 30])
-        + item(1, IPV4_TYPE + b"\0\0")
+        + item(1, (IPV4_TYPE if family == 2 else IPV6_TYPE) + b"\0\0")
         + item(10, b"prefix\0")
         + item(9, data)
     )
@@ -727,13 +727,13 @@ TRANSPORTS = {
         between(ESP(spi=1, seq=1, data=bytes(32))),
         50,
         (0, 0),
-        "IPSec",
+        "IPsec",
     ),
     "ah": (
         between(AH(nh=17, payloadlen=4, spi=1, icv=bytes(12)) / bytes(20)),
         51,
         (0, 0),
-        "IPSec",
+        "IPsec",
     ),
     "ospf": (between(OSPF_Hdr() / OSPF_Hello()), 89, (0, 0), "OSPF"),
     "vrrp": (between(VRRP(addrlist=[captures.SERVER])), 112, (0, 0), "VRRP"),
@@ -743,7 +743,7 @@ TRANSPORTS = {
         between6(ESP(spi=1, seq=1, data=bytes(32))),
         50,
         (0, 0),
-        "IPSec",
+        "IPsec",
     ),
     "no next header": (between6(b"", nh=59), 59, (0, 0), "Unknown"),
 }

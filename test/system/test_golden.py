@@ -9,13 +9,36 @@ import pytest
 
 from references import directions, flows_of_records
 
+CUT = "ndpiReader counts captured bytes, and drops what a snap length cut"
+LIES = "ndpiReader believes or drops other broken headers"
+
 # Files of which kelvin and tshark count IP packets differently: number of
 # packets that kelvin has more in records, and why.
 PACKETS_OUTSIDE_FLOWS = {}
 
-# Flows whose packets or bytes differ from ndpiReader's: (file, protocol or
-# None for all) and why.
-FLOWS_THAT_DIFFER = {}
+# How many flows have other packets or bytes with ndpiReader, and why.
+FLOWS_THAT_DIFFER = {
+    "anydesk-2.pcap": (1, CUT),
+    "fuzz-2006-09-29-28586.pcap": (5, LIES),
+    "ja3_lots_of_cipher_suites_2_anon.pcap": (1, CUT),
+    "ndpi_match_string_subprotocol__error.pcapng": (1, CUT),
+    "synscan.pcap": (
+        1,
+        "ndpiReader counts the answers of one flow for its client",
+    ),
+}
+
+# How many flows only kelvin and only ndpiReader has, and why.
+FLOWS_OF_ONE = {
+    "badpackets.pcap": (93, 0, CUT),
+    "capwap.pcap": (
+        1,
+        0,
+        "ndpiReader drops frames in CAPWAP that are not IP; for kelvin they "
+        "are packets of the tunnel",
+    ),
+    "fuzz-2006-09-29-28586.pcap": (1, 1, LIES),
+}
 
 # Applications that differ: (file, ndpiReader's name, ours) and why.
 NAMES_THAT_DIFFER = {}
@@ -51,28 +74,22 @@ def flow_differences(compared):
 
 
 def test_flows_have_ndpireaders_packets_and_bytes(compared_file):
+    found = list(flow_differences(compared_file))
+    for flow, ours, theirs in found:
+        print(f"{flow}: {ours}, ndpiReader {theirs}")
     name = compared_file.path.name
-    found = []
-    for flow, ours, theirs in flow_differences(compared_file):
-        accepted = {(name, flow.protocol), (name, None)}
-        if not accepted & FLOWS_THAT_DIFFER.keys():
-            found.append((flow, "ours", ours, "theirs", theirs))
-    assert not found
+    assert len(found) == FLOWS_THAT_DIFFER.get(name, (0, ""))[0]
 
 
-def test_most_flows_are_known_to_both(compared):
-    both = ours_alone = theirs_alone = 0
-    for name, one in compared.items():
-        ours = flows_of_records(one.kelvin.records).keys()
-        both += len(ours & one.ndpi.keys())
-        for flow in sorted(ours - one.ndpi.keys()):
-            ours_alone += 1
-            print(f"{name}: only kelvin has {flow}")
-        for flow in sorted(one.ndpi.keys() - ours):
-            theirs_alone += 1
-            print(f"{name}: only ndpiReader has {flow}")
-    print(f"{both} in both, {ours_alone} and {theirs_alone} in one")
-    assert ours_alone + theirs_alone <= 0.01 * both
+def test_flows_are_ndpireaders(compared_file):
+    ours = flows_of_records(compared_file.kelvin.records).keys()
+    theirs = compared_file.ndpi.keys()
+    for flow in sorted(ours - theirs):
+        print(f"only kelvin has {flow}")
+    for flow in sorted(theirs - ours):
+        print(f"only ndpiReader has {flow}")
+    wanted = FLOWS_OF_ONE.get(compared_file.path.name, (0, 0, ""))[:2]
+    assert (len(ours - theirs), len(theirs - ours)) == wanted
 
 
 def test_applications_are_ndpireaders(compared):
@@ -95,20 +112,16 @@ def test_applications_are_ndpireaders(compared):
     assert not differences.keys() - NAMES_THAT_DIFFER.keys()
 
 
-@pytest.mark.parametrize("arguments", [("--tunnel-outer",)])
-def test_no_packet_is_lost_outside_of_tunnels_either(
-    arguments, run_kelvin, compared
-):
-    tunnels = ["4in4tunnel.pcap", "6in4tunnel.pcap", "4in6tunnel.pcap",
-               "capwap.pcap"]
-    for name in tunnels:
-        if name not in compared:
-            continue
-        one = compared[name]
-        outer = run_kelvin(one.path, *arguments).records
-        for key in ("PKTS", "BYTES"):
-            total = [
-                sum(r[f"IN_{key}"] + r[f"OUT_{key}"] for r in records)
-                for records in (outer, one.kelvin.records)
-            ]
-            assert total[0] == total[1]
+@pytest.mark.parametrize(
+    "name",
+    ["4in4tunnel.pcap", "4in6tunnel.pcap", "6in4tunnel.pcap", "capwap.pcap"],
+)
+def test_tunnels_have_as_much_outside_as_inside(name, run_kelvin, compared):
+    one = compared[name]
+    outer = run_kelvin(one.path, "--tunnel-outer").records
+    for key in ("PKTS", "BYTES"):
+        outside, inside = (
+            sum(r[f"IN_{key}"] + r[f"OUT_{key}"] for r in records)
+            for records in (outer, one.kelvin.records)
+        )
+        assert outside == inside

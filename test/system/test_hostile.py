@@ -221,17 +221,17 @@ def test_damaged_capture_files(seed, run_kelvin, tmp_path):
 
 def test_header_stacks_without_end(run_kelvin, tmp_path):
     tail = bytes(udp())
-    tags, labels = ether(), ether(type=0x8847)
-    for _ in range(300):
-        tags /= Dot1Q(vlan=1)
-    labels /= MPLS(label=1, s=0) * 300
-    six = IPv6(src=captures.CLIENT6, dst=captures.SERVER6)
-    for _ in range(150):
-        six /= IPv6ExtHdrDestOpt()
+    tags = bytes(Dot1Q(vlan=1, type=0x8100)) * 300
+    labels = bytes(MPLS(label=1, s=0)) * 300
+    options = bytes(IPv6ExtHdrDestOpt(nh=60)) * 150
     packets = [
-        bytes(tags) + b"\x08\0" + tail,
-        bytes(labels) + tail,
-        bytes(ether() / six / UDP()),
+        bytes(ether(type=0x8100)) + tags + tail,
+        bytes(ether(type=0x8847)) + labels + tail,
+        bytes(
+            ether()
+            / IPv6(src=captures.CLIENT6, dst=captures.SERVER6, nh=60)
+            / (options + tail)
+        ),
         bytes(
             ether()
             / IPv6(src=captures.CLIENT6, dst=captures.SERVER6, plen=65535)
@@ -243,18 +243,19 @@ def test_header_stacks_without_end(run_kelvin, tmp_path):
 
 
 def test_tunnels_in_tunnels(run_kelvin, tmp_path):
-    gre, vxlan = udp(), udp()
+    head = IP(src="192.0.2.1", dst="192.0.2.2")
+    gre = vxlan = bytes(udp())
     for _ in range(100):
-        gre = IP(src="192.0.2.1", dst="192.0.2.2") / GRE() / gre
-    for _ in range(100):
-        vxlan = (
-            IP(src="192.0.2.1", dst="192.0.2.2")
+        gre = bytes(head / GRE(proto=0x800) / gre)
+        vxlan = bytes(
+            head
             / UDP(sport=1, dport=4789)
             / VXLAN(flags=8)
-            / ether()
+            / ether(type=0x800)
             / vxlan
         )
-    lines = captures.frames([ether() / gre, ether() / vxlan])
+    frames = [bytes(ether(type=0x800)) + packet for packet in (gre, vxlan)]
+    lines = captures.frames(frames)
     assert len(run(run_kelvin, tmp_path, lines).records) == 2
 
 
