@@ -11,7 +11,7 @@ CFLAGS ?= -O2 -g
 KFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
 	-fstack-protector-strong -fstack-clash-protection -fPIE -fno-plt \
-	$(shell case $$(uname -m) in x86_64) echo -fcf-protection;; esac)
+	$(shell uname -m | sed -n s,x86_64,-fcf-protection,p)
 LDFLAGS += -pie -Wl,-z,relro,-z,now,--as-needed
 LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpcap -lndpi -lm
 

@@ -74,21 +74,21 @@ struct packet {
     const uint8_t *l3; /* IP header, for DPI; NULL when not IP */
     const uint8_t *l4; /* transport header; NULL when not seen (fragment) */
     const uint8_t *payload; /* behind the transport header */
-    uint32_t l3_len;      /* to the end of the IP packet, as captured */
+    uint32_t l3_len;        /* to the end of the IP packet, as captured */
     uint32_t l4_len;
-    uint32_t payload_len; /* captured */
+    uint32_t payload_len;      /* captured */
     uint32_t payload_wire_len; /* as the IP header says: goodput */
 
-    int64_t when_us; /* epoch, microseconds */
+    int64_t when_us;   /* epoch, microseconds */
     uint32_t wire_len; /* the frame as it was on the wire */
 
     struct addr src;
     struct addr dst;
     uint16_t src_port; /* 0 where the protocol has none */
     uint16_t dst_port;
-    uint16_t vlan; /* outermost VLAN id, 0 if untagged */
+    uint16_t vlan;      /* outermost VLAN id, 0 if untagged */
     uint8_t ip_version; /* 4, 6, or 0 when not IP */
-    uint8_t l4_proto; /* IP protocol number */
+    uint8_t l4_proto;   /* IP protocol number */
     uint8_t ttl;
     uint8_t kind;      /* enum l3_kind, of the outermost network layer */
     uint8_t malformed; /* enum malformed; the rest is as far as it got */
@@ -101,8 +101,8 @@ struct packet {
     struct {
         uint32_t seq;
         uint32_t ack;
-        uint16_t window; /* unscaled */
-        uint8_t flags;   /* enum tcp_flag */
+        uint16_t window;      /* unscaled */
+        uint8_t flags;        /* enum tcp_flag */
         uint8_t window_scale; /* of the SYN's option (RFC 7323); 0xff: none */
     } tcp;
     struct {

@@ -71,4 +71,17 @@ static inline uint32_t table_next(const struct table *table,
     }
 }
 
+/* Visit all entries, in no order: the next index, or 0 after the last.
+ * `*cursor` starts at 0. */
+static inline uint32_t table_each(const struct table *table, uint32_t *cursor)
+{
+    while (*cursor <= table->mask) {
+        uint32_t index = table->slots[(*cursor)++].index;
+
+        if (index != 0)
+            return index;
+    }
+    return 0;
+}
+
 #endif

@@ -1,0 +1,99 @@
+/* counters: the numbers that all entities share. SPDX-License-Identifier: MIT
+ */
+#ifndef KELVIN_MODEL_COUNTERS_H
+#define KELVIN_MODEL_COUNTERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum way {
+    WAY_SENT, /* for a flow: client to server */
+    WAY_RCVD, /* for a flow: server to client */
+    WAYS
+};
+
+struct traffic {
+    uint64_t packets;
+    uint64_t bytes; /* wire lengths of frames */
+};
+
+/* Packet sizes by wire length, and TCP flag combinations, as the Lua keys
+ * upTo64 ... above9000, syn, synack, finack, rst. */
+enum packet_class {
+    SIZE_64,
+    SIZE_128,
+    SIZE_256,
+    SIZE_512,
+    SIZE_1024,
+    SIZE_1518,
+    SIZE_2500,
+    SIZE_6500,
+    SIZE_9000,
+    SIZE_ABOVE_9000,
+    FLAGS_SYN,
+    FLAGS_SYNACK,
+    FLAGS_FINACK,
+    FLAGS_RST,
+    PACKET_CLASSES
+};
+
+/* The size class of a frame. */
+static inline enum packet_class packet_size_class(uint32_t wire_len)
+{
+    if (wire_len <= 1024)
+        return wire_len <= 64    ? SIZE_64
+               : wire_len <= 128 ? SIZE_128
+               : wire_len <= 256 ? SIZE_256
+               : wire_len <= 512 ? SIZE_512
+                                 : SIZE_1024;
+    return wire_len <= 1518   ? SIZE_1518
+           : wire_len <= 2500 ? SIZE_2500
+           : wire_len <= 6500 ? SIZE_6500
+           : wire_len <= 9000 ? SIZE_9000
+                              : SIZE_ABOVE_9000;
+}
+
+enum trend { TREND_UNKNOWN, TREND_UP, TREND_DOWN, TREND_STABLE };
+
+/*
+ * Throughput over the last tick in which something came; read it through
+ * rate_bps(), which knows that silence means zero.
+ */
+struct rate {
+    float bytes_per_s;
+    float packets_per_s;
+    float peak_bytes_per_s;
+    uint32_t tick_s;     /* epoch second of the tick that set it */
+    uint8_t trend;       /* enum trend */
+    uint64_t seen_bytes; /* totals at that tick */
+    uint64_t seen_packets;
+};
+
+/* A tick at `now_s` found these totals, `interval_s` after the one before. */
+void rate_update(struct rate *rate, uint32_t now_s, float interval_s,
+                 uint64_t bytes, uint64_t packets);
+
+/* Bytes per second at `now_s`: zero when the last tick brought nothing. */
+float rate_bytes_per_s(const struct rate *rate, uint32_t now_s);
+float rate_packets_per_s(const struct rate *rate, uint32_t now_s);
+
+/* L4 protocols that hosts are asked about by name. */
+enum l4_group { L4_TCP, L4_UDP, L4_ICMP, L4_OTHER, L4_GROUPS };
+
+/* The group of an IP protocol number. */
+enum l4_group l4_group(uint8_t l4_proto);
+
+/* What one flow brought since it was last asked: the unit in which the tick
+ * hands numbers to hosts, devices, groups and the interface. Arrays by way
+ * are as the flow sees it: sent by the client first. */
+struct delta {
+    struct traffic traffic[WAYS];
+    uint64_t goodput_bytes[WAYS];
+    uint32_t trouble[WAYS][3]; /* enum tcp_trouble, of what that side sent */
+    uint8_t classes[WAYS][PACKET_CLASSES];
+    uint16_t app; /* nDPI id; 0 while unknown */
+    uint8_t l4;   /* enum l4_group */
+    uint32_t now_s;
+};
+
+#endif

@@ -1,0 +1,29 @@
+/* device: one MAC address. SPDX-License-Identifier: MIT */
+#ifndef KELVIN_MODEL_DEVICE_H
+#define KELVIN_MODEL_DEVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/model/counters.h"
+#include "core/packet/addr.h"
+#include "core/util/list.h"
+
+struct device {
+    uint8_t mac[MAC_SIZE];
+    uint16_t vlan;
+    uint32_t hash;
+    struct list_link idle; /* all devices, the idlest first */
+    struct traffic traffic[WAYS];
+    struct rate rate;
+    uint32_t arp_requests[WAYS];
+    uint32_t arp_replies[WAYS];
+    uint32_t first_s;
+    uint32_t last_s;
+    uint32_t hosts;  /* hosts that have it as their MAC now */
+    bool is_source;  /* it was seen sending */
+    struct addr ip;  /* last address it used */
+    char vendor[32]; /* "" unknown; cut to fit */
+};
+
+#endif

@@ -1,0 +1,51 @@
+/* devices: the MACs of an interface, bounded. SPDX-License-Identifier: MIT */
+#ifndef KELVIN_MODEL_DEVICES_H
+#define KELVIN_MODEL_DEVICES_H
+
+#include "core/model/device.h"
+#include "core/model/locate.h"
+#include "core/util/hash.h"
+#include "core/util/table.h"
+
+struct devices {
+    struct pool pool; /* of struct device */
+    struct table table;
+    struct list idle; /* all, the idlest first */
+    struct hash_key key;
+    const struct locator *locator; /* not owned, may be NULL */
+    uint64_t evicted;
+    uint64_t expired;
+};
+
+void devices_init(struct devices *devices, uint32_t cap,
+                  const struct hash_key *key, const struct locator *locator);
+void devices_clear(struct devices *devices);
+
+/* The index of a device or POOL_NONE. */
+uint32_t devices_find(const struct devices *devices,
+                      const uint8_t mac[MAC_SIZE], uint16_t vlan);
+
+/* The index of a device, made if need be: the idlest goes when there is no
+ * room, so an index kept for long must be checked with devices_find(). */
+uint32_t devices_get(struct devices *devices, const uint8_t mac[MAC_SIZE],
+                     uint16_t vlan, uint32_t now_s);
+
+static inline struct device *devices_at(const struct devices *devices,
+                                        uint32_t index)
+{
+    return pool_at(&devices->pool, index);
+}
+
+/* Add one flow's delta as `way` sees it, and move it to the lively end. */
+void devices_add(struct devices *devices, uint32_t index,
+                 const struct delta *delta, enum way way);
+
+/* Forget devices without a packet for `idle_s`, at most `budget`. */
+uint32_t devices_expire(struct devices *devices, uint32_t now_s,
+                        uint32_t idle_s, uint32_t budget);
+
+/* Visit all, in no order: the next index, or POOL_NONE after the last.
+ * `*cursor` starts at 0; entries may be changed meanwhile, not removed. */
+uint32_t devices_next(const struct devices *devices, uint32_t *cursor);
+
+#endif

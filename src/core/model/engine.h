@@ -1,0 +1,68 @@
+/* engine: all interfaces and what they share. SPDX-License-Identifier: MIT */
+#ifndef KELVIN_MODEL_ENGINE_H
+#define KELVIN_MODEL_ENGINE_H
+
+#include "core/model/iface.h"
+
+struct engine_config {
+    uint32_t max_flows; /* per interface */
+    uint32_t max_hosts;
+    uint32_t timeout_s[FLOW_CLASSES];
+    uint32_t partial_record_s; /* a long flow tells its deltas this often */
+    bool tunnel_outer;
+    const char *protocols_file;      /* nDPI protos.txt, or NULL */
+    const char *instance_name;       /* not owned */
+    const struct networks *networks; /* not owned */
+    const struct locator *locator;   /* not owned, or NULL */
+    uint64_t seed[HASH_WORDS + 1];   /* secret, from the kernel */
+};
+
+/*
+ * The model's front door: frames come in through engine_frame(), time passes
+ * by engine_tick(), and observers get what leaves. It does no I/O and reads
+ * no clock.
+ */
+struct engine;
+
+/* @return NULL after logging why (a bad protocols file). */
+struct engine *engine_new(const struct engine_config *config);
+void engine_free(struct engine *engine);
+
+/* Call `observer` from now on; it must outlive the engine. At most
+ * ENGINE_OBSERVERS of them. */
+#define ENGINE_OBSERVERS 4
+void engine_observe(struct engine *engine, const struct observer *observer);
+
+/* Add an interface; its id counts from 0. A file's clock is that of its
+ * packets. The name is copied, with "#2" added when it is taken. */
+struct iface *engine_add_iface(struct engine *engine, const char *name,
+                               bool is_live);
+
+uint16_t engine_ifaces(const struct engine *engine);
+struct iface *engine_iface(const struct engine *engine, uint16_t id);
+
+/* One captured frame. */
+static inline void engine_frame(struct iface *iface, const struct frame *frame)
+{
+    iface_frame(iface, frame);
+}
+
+/* A second of the wall clock passed: live interfaces tick. */
+void engine_tick(struct engine *engine, int64_t now_us);
+
+/* Do a slice of what ticks left. @return true: more is left. */
+bool engine_work(struct engine *engine);
+
+/* End all flows of all interfaces and tell the observers. */
+void engine_flush(struct engine *engine);
+
+const struct engine_config *engine_config(const struct engine *engine);
+struct dpi *engine_dpi(const struct engine *engine);
+
+/* Engine-internal: hand a flow to the observers. */
+void engine_record(const struct engine *engine, const struct iface *iface,
+                   const struct flow *flow, const struct flow_mark *mark,
+                   bool is_partial);
+void engine_ticked(const struct engine *engine, const struct iface *iface);
+
+#endif

@@ -1,0 +1,141 @@
+/* flow: who talks with whom. SPDX-License-Identifier: MIT */
+#ifndef KELVIN_MODEL_FLOW_H
+#define KELVIN_MODEL_FLOW_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/model/counters.h"
+#include "core/packet/attrs.h"
+#include "core/packet/tcp.h"
+#include "core/util/list.h"
+
+/* What makes two packets the same flow, in the direction of the client. */
+struct flow_key {
+    struct addr addr[2]; /* client, server */
+    uint16_t port[2];
+    uint16_t vlan;
+    uint8_t l4_proto;
+    uint8_t ip_version; /* 4 or 6 */
+};
+
+/* How long a flow may be silent, by what it is; --flow-timeout names. */
+enum flow_class {
+    FLOW_TCP_OPENING,
+    FLOW_TCP_ESTABLISHED,
+    FLOW_TCP_CLOSED,
+    FLOW_UDP,
+    FLOW_ICMP,
+    FLOW_OTHER,
+    FLOW_CLASSES
+};
+
+/* The Lua key flow.status of ntopng, in its order. */
+enum flow_status {
+    FLOW_STATUS_NORMAL,
+    FLOW_STATUS_SLOW_TCP,    /* slow handshake or many retransmissions */
+    FLOW_STATUS_SLOW_HEADER, /* slow application header */
+    FLOW_STATUS_SLOW_DATA,   /* slow data exchange */
+    FLOW_STATUS_LOW_GOODPUT, /* headers outweigh data */
+    FLOW_STATUS_SYN_PROBING, /* SYN without answer: scan suspect */
+    FLOW_STATUS_TCP_ISSUES,  /* retransmissions, losses */
+    FLOW_STATUS_TCP_PROBING, /* odd flags, no handshake */
+    FLOW_STATUS_WHILE_ALERTED,
+    FLOW_STATUS_REFUSED,     /* RST in answer to the SYN */
+    FLOW_STATUS_CERTIFICATE, /* TLS certificate of another name */
+    FLOW_STATUSES
+};
+
+enum flow_flag {
+    FLOW_DPI_DONE = 0x01,
+    FLOW_TOUCHED = 0x02, /* on the touched list */
+    FLOW_APP_GUESSED = 0x04,
+    FLOW_HANDED = 0x08,  /* rolled up at least once: hosts know it */
+    FLOW_SWAPPED = 0x10, /* roles were exchanged after the first packet */
+    FLOW_FRAGMENTS = 0x20,
+    FLOW_HTTP = 0x40,    /* watch for response codes */
+    FLOW_NO_HOST = 0x80, /* a host was refused: table full */
+};
+
+/*
+ * The hot half is what a packet touches. Counters since the last roll-up
+ * are in `fresh`, the totals lag behind by that: use the accessors.
+ */
+struct flow {
+    struct flow_key key;   /* 40 */
+    uint32_t touched_next; /* index of the next touched flow */
+    uint32_t dpi;          /* state borrowed from dpi, or POOL_NONE */
+    union {
+        uint32_t tcp; /* index into the pool of struct tcp */
+        struct {
+            uint8_t type;
+            uint8_t code;
+        } icmp;
+    };
+    uint16_t app;
+    uint16_t master;
+    uint8_t category;
+    uint8_t flags;       /* enum flow_flag */
+    uint8_t class;       /* enum flow_class */
+    uint8_t dpi_packets; /* looked into so far */
+
+    struct {
+        uint32_t packets[WAYS];
+        uint32_t bytes[WAYS];
+        uint32_t goodput[WAYS];
+    } fresh;
+    int64_t first_us;
+    int64_t last_us;
+    uint32_t way_last_us[WAYS]; /* low 32 bits of epoch microseconds */
+    uint32_t iat_min_us[WAYS];  /* inter-arrival time per way */
+    uint32_t iat_max_us[WAYS];
+
+    struct traffic total[WAYS];
+    uint64_t goodput[WAYS];
+    uint32_t host[WAYS]; /* client, server; POOL_NONE before roll-up */
+    struct list_link idle;
+
+    struct attrs *attrs;
+    uint32_t device[WAYS]; /* client's and server's MAC; may be POOL_NONE */
+    float bytes_per_s;     /* over the last tick that it was touched in */
+    float peak_bytes_per_s;
+    uint32_t way_first_us[WAYS];
+    uint32_t mark; /* counters at the last partial record, or POOL_NONE */
+    uint8_t classes[WAYS][PACKET_CLASSES]; /* since the last roll-up */
+};
+
+static_assert(sizeof(struct flow) <= 256, "a flow is four cache lines");
+
+static inline uint64_t flow_packets(const struct flow *flow, enum way way)
+{
+    return flow->total[way].packets + flow->fresh.packets[way];
+}
+
+static inline uint64_t flow_bytes(const struct flow *flow, enum way way)
+{
+    return flow->total[way].bytes + flow->fresh.bytes[way];
+}
+
+static inline uint64_t flow_goodput(const struct flow *flow, enum way way)
+{
+    return flow->goodput[way] + flow->fresh.goodput[way];
+}
+
+/* Mean inter-arrival time of one way in microseconds; 0 below two packets. */
+uint32_t flow_iat_avg_us(const struct flow *flow, enum way way);
+
+/* Goodput is below 40 % of the bytes (ntopng's mark), or there is none. */
+bool flow_has_low_goodput(const struct flow *flow);
+
+/* The state in one word; `tcp` is NULL for other protocols. */
+enum flow_status flow_status(const struct flow *flow, const struct tcp *tcp,
+                             int64_t now_us);
+
+/* A status in words, for reports. */
+const char *flow_status_name(enum flow_status status);
+
+/* The class by protocol and TCP state. */
+enum flow_class flow_class_of(const struct flow *flow, const struct tcp *tcp);
+
+#endif

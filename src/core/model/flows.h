@@ -1,0 +1,71 @@
+/* flows: the flows of an interface, bounded. SPDX-License-Identifier: MIT */
+#ifndef KELVIN_MODEL_FLOWS_H
+#define KELVIN_MODEL_FLOWS_H
+
+#include "core/model/flow.h"
+#include "core/model/observer.h"
+#include "core/util/hash.h"
+#include "core/util/table.h"
+
+/*
+ * Storage, look-up and idle order of flows; what happens to a flow is the
+ * business of iface. Flows that were touched since the last tick wait on a
+ * list of their own for the roll-up.
+ */
+struct flows {
+    struct pool pool;  /* of struct flow */
+    struct pool tcp;   /* of struct tcp */
+    struct pool marks; /* of struct flow_mark */
+    struct table table;
+    struct list idle[FLOW_CLASSES];
+    struct hash_key key;
+    uint32_t touched; /* head of the touched list */
+};
+
+void flows_init(struct flows *flows, uint32_t cap, const struct hash_key *key);
+void flows_clear(struct flows *flows);
+
+/* The key of a packet as its sender sees it; false when it has no flow. */
+bool flow_key_of(const struct packet *packet, struct flow_key *key);
+
+/* Hash of a key, the same in both directions. */
+uint32_t flows_hash(const struct flows *flows, const struct flow_key *key);
+
+/* The index of the flow of either direction, or POOL_NONE; `*from_server`
+ * says that the key's sender is the flow's server. */
+uint32_t flows_find(const struct flows *flows, const struct flow_key *key,
+                    uint32_t hash, bool *from_server);
+
+/* Enter a new flow at the end of its class's idle list. POOL_NONE: full. */
+uint32_t flows_add(struct flows *flows, const struct flow_key *key,
+                   uint32_t hash);
+
+/* Take a flow out of every list and give back what it holds. It must not be
+ * on the touched list. */
+void flows_remove(struct flows *flows, uint32_t index);
+
+static inline struct flow *flows_at(const struct flows *flows, uint32_t index)
+{
+    return pool_at(&flows->pool, index);
+}
+
+/* The TCP side of a flow, or NULL. */
+static inline struct tcp *flows_tcp(const struct flows *flows,
+                                    const struct flow *flow)
+{
+    if (flow->key.l4_proto != IP_PROTO_TCP || flow->tcp == POOL_NONE)
+        return NULL;
+    return pool_at(&flows->tcp, flow->tcp);
+}
+
+/* Put a flow at the lively end of the idle list of its class. */
+void flows_refresh(struct flows *flows, uint32_t index, enum flow_class to);
+
+/* The flow to throw out for room: the idlest, of opening and closed ones
+ * first. Established flows with traffic survive a flood. */
+uint32_t flows_victim(const struct flows *flows);
+
+/* Visit all, in no order; `*cursor` starts at 0. */
+uint32_t flows_next(const struct flows *flows, uint32_t *cursor);
+
+#endif

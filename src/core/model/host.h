@@ -1,0 +1,150 @@
+/* host: one address and what it does. SPDX-License-Identifier: MIT */
+#ifndef KELVIN_MODEL_HOST_H
+#define KELVIN_MODEL_HOST_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/model/counters.h"
+#include "core/packet/addr.h"
+#include "core/util/list.h"
+
+/* Where a name comes from, the best last: a higher one replaces a lower. */
+enum name_source {
+    NAME_NONE,
+    NAME_SERVER, /* TLS SNI or HTTP Host of flows to it */
+    NAME_DNS,    /* an answer with its address */
+    NAME_SSDP,
+    NAME_NETBIOS,
+    NAME_LLMNR,
+    NAME_MDNS,
+    NAME_DHCP,
+    NAME_SOURCES
+};
+
+enum host_flag {
+    HOST_LOCAL = 0x01,
+    HOST_SYSTEM = 0x02, /* an address of this machine */
+    HOST_BROADCAST = 0x04,
+    HOST_MULTICAST = 0x08,
+    HOST_PRIVATE = 0x10,
+    HOST_V6 = 0x20,
+};
+
+/* One application's share of a host's traffic. */
+struct host_app {
+    uint16_t app; /* nDPI id; 0 is what is not recognised */
+    uint16_t flows;
+    uint32_t last_s;     /* epoch second of the last activity */
+    uint32_t duration_s; /* seconds with activity */
+    struct traffic traffic[WAYS];
+};
+
+struct dns_counters {
+    uint32_t queries;
+    uint32_t replies_ok;
+    uint32_t replies_error;
+    uint32_t by_type[10]; /* a ns cname soa ptr mx txt aaaa any other */
+};
+
+struct http_counters {
+    uint32_t requests;
+    uint32_t by_method[5]; /* get post head put other */
+    uint32_t responses;
+    uint32_t by_class[5]; /* 1xx .. 5xx */
+};
+
+#define CONTACT_REGISTERS 64
+#define ICMP_SLOTS 16
+#define MINUTES_PER_DAY 1440
+
+/* What is kept of local hosts only, from their first packet on. */
+struct host_local {
+    struct dns_counters dns[WAYS];   /* sent, received */
+    struct http_counters http[WAYS]; /* as client (sent), as server */
+    struct {
+        uint8_t type;
+        uint8_t code;
+        bool used;
+        uint32_t packets[WAYS];
+    } icmp[ICMP_SLOTS]; /* by type and code, the last for the rest */
+    /* One bit a minute of the UTC day `day` (days of the epoch). */
+    uint32_t day;
+    uint8_t active_minutes[MINUTES_PER_DAY / 8];
+    /* Distinct peers as client and as server: HyperLogLog registers (Flajolet
+     * et al. 2007), standard error 13 %. */
+    uint8_t contacts[WAYS][CONTACT_REGISTERS];
+};
+
+struct host {
+    struct addr addr;
+    uint16_t vlan;
+    uint8_t flags; /* enum host_flag */
+    uint8_t name_source;
+    uint32_t hash;
+    struct list_link idle; /* on the idle list while it has no active flow */
+    int16_t network;       /* index of the local network, -1 */
+    uint16_t apps_count;
+    uint16_t apps_size;
+    uint8_t os; /* index into the group table's OS names; 0 unknown */
+    uint8_t name_len;
+    uint32_t device;   /* last MAC seen, or POOL_NONE */
+    uint32_t as_group; /* groups, or POOL_NONE */
+    uint32_t country_group;
+    uint32_t vlan_group;
+    uint32_t os_group;
+    float latitude;
+    float longitude;
+    bool has_location;
+    bool is_idle;     /* on the idle list */
+    uint32_t first_s; /* epoch seconds */
+    uint32_t last_s;
+    uint32_t active_flows[WAYS]; /* as client, as server */
+    uint64_t total_flows[WAYS];
+    uint64_t low_goodput_flows[WAYS];
+    struct traffic l4[L4_GROUPS][WAYS];
+    uint32_t trouble[3]; /* enum tcp_trouble, of what it sent */
+    uint32_t classes[WAYS][PACKET_CLASSES];
+    struct rate rate;
+    struct host_app *apps;    /* sorted by application id */
+    struct host_local *local; /* NULL for remote hosts */
+    char *name;               /* NULL: none learned */
+    char *city;               /* NULL: unknown */
+};
+
+static_assert(sizeof(struct host) <= 640, "a host stays small");
+
+/* Add one flow's delta. `way` says how the host sees the flow: WAY_SENT for
+ * its client, WAY_RCVD for its server. */
+void host_add(struct host *host, const struct delta *delta, enum way way);
+
+/* Totals over the L4 groups. */
+struct traffic host_traffic(const struct host *host, enum way way);
+
+/* The counters of an application, or NULL. Valid until the next delta. */
+const struct host_app *host_app(const struct host *host, uint16_t app);
+
+/* Take a name if its source is not worse than the one known. Keeps clean
+ * UTF-8 of at most 127 bytes. */
+void host_learn_name(struct host *host, enum name_source source,
+                     const char *name);
+
+/* The best name, or the address as text. @return `text` or the name. */
+const char *host_label(const struct host *host, char text[ADDR_TEXT_SIZE]);
+
+/* A peer was contacted; `peer_hash` is any good hash of its address. No
+ * effect on remote hosts. */
+void host_contact(struct host *host, enum way way, uint64_t peer_hash);
+
+/* Estimated number of distinct peers, 0 for remote hosts. */
+uint32_t host_contacts(const struct host *host, enum way way);
+
+/* Count one ICMP packet of a type on a local host. */
+void host_icmp(struct host *host, enum way way, uint8_t type, uint8_t code,
+               uint32_t packets);
+
+/* Mark the minute of `now_s` as active, forgetting another day's. */
+void host_active(struct host *host, uint32_t now_s);
+
+#endif

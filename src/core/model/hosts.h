@@ -1,0 +1,67 @@
+/* hosts: the hosts of an interface, bounded. SPDX-License-Identifier: MIT */
+#ifndef KELVIN_MODEL_HOSTS_H
+#define KELVIN_MODEL_HOSTS_H
+
+#include "core/model/groups.h"
+#include "core/model/host.h"
+#include "core/model/locate.h"
+#include "core/model/network.h"
+#include "core/util/hash.h"
+#include "core/util/table.h"
+
+struct hosts_config {
+    uint32_t cap;
+    uint32_t local_idle_s; /* a host without flows is forgotten after */
+    uint32_t remote_idle_s;
+    const struct networks *networks; /* not owned */
+    const struct locator *locator;   /* not owned, may be NULL */
+};
+
+struct hosts {
+    struct pool pool; /* of struct host */
+    struct table table;
+    struct list idle; /* hosts without active flows, the idlest first */
+    struct hash_key key;
+    struct hosts_config config;
+    struct groups *groups; /* not owned */
+    uint32_t local;        /* local hosts alive */
+    uint64_t evicted;      /* thrown out for room */
+    uint64_t expired;      /* forgotten for idleness */
+    uint64_t refused;      /* not entered: every host had active flows */
+};
+
+void hosts_init(struct hosts *hosts, const struct hosts_config *config,
+                const struct hash_key *key, struct groups *groups);
+void hosts_clear(struct hosts *hosts);
+
+/* The index of the host, or POOL_NONE. */
+uint32_t hosts_find(const struct hosts *hosts, const struct addr *addr,
+                    uint16_t vlan);
+
+/* The index of the host, made if need be; the idlest one goes when there is
+ * no room. POOL_NONE when nobody is idle. */
+uint32_t hosts_get(struct hosts *hosts, const struct addr *addr, uint16_t vlan,
+                   uint32_t now_s);
+
+static inline struct host *hosts_at(const struct hosts *hosts, uint32_t index)
+{
+    return pool_at(&hosts->pool, index);
+}
+
+/* A flow of the host begins or ends; a host without any may be evicted. */
+void hosts_flow_begins(struct hosts *hosts, uint32_t index, enum way way);
+void hosts_flow_ends(struct hosts *hosts, uint32_t index, enum way way,
+                     uint32_t now_s);
+
+/* The host's operating system became known (short name, see os.h). */
+void hosts_learn_os(struct hosts *hosts, uint32_t index, const char *os);
+
+/* Forget hosts that were idle too long, at most `budget` of them.
+ * @return how many it forgot. */
+uint32_t hosts_expire(struct hosts *hosts, uint32_t now_s, uint32_t budget);
+
+/* Visit all, in no order: the next index, or POOL_NONE after the last.
+ * `*cursor` starts at 0; entries may be changed meanwhile, not removed. */
+uint32_t hosts_next(const struct hosts *hosts, uint32_t *cursor);
+
+#endif

@@ -1,0 +1,121 @@
+/* iface: all that one interface has seen. SPDX-License-Identifier: MIT */
+#ifndef KELVIN_MODEL_IFACE_H
+#define KELVIN_MODEL_IFACE_H
+
+#include "core/model/counters.h"
+#include "core/model/devices.h"
+#include "core/model/flows.h"
+#include "core/model/groups.h"
+#include "core/model/hosts.h"
+#include "core/model/observer.h"
+#include "core/packet/decode.h"
+#include "core/packet/dpi.h"
+
+struct engine;
+
+#define IFACE_RING_SECONDS 3600
+
+/* One second of an interface's clock. */
+struct iface_second {
+    uint32_t packets;
+    uint32_t drops;
+    uint64_t bytes;
+};
+
+struct iface_app {
+    struct traffic traffic[WAYS]; /* sent by clients, by servers */
+    uint64_t flows;               /* decided for this application */
+    uint32_t active_flows;
+    uint32_t last_s;
+    uint32_t duration_s; /* seconds with activity */
+};
+
+/* Who talks with whom: local or remote, client first. */
+enum locality {
+    LOCAL_TO_LOCAL,
+    LOCAL_TO_REMOTE,
+    REMOTE_TO_LOCAL,
+    REMOTE_TO_REMOTE,
+    LOCALITIES
+};
+
+/* Losses that the capture tells of; monotonic. */
+struct iface_drops {
+    uint64_t kernel;    /* no room in the capture buffer */
+    uint64_t interface; /* by the card or its driver */
+};
+
+struct iface_counters {
+    struct traffic all;                  /* every frame */
+    struct traffic l3[L3_KIND_COUNT];    /* by network layer */
+    uint64_t malformed[MALFORMED_COUNT]; /* by reason */
+    uint64_t fragments;
+    uint64_t tunneled;
+    uint64_t classes[PACKET_CLASSES];
+    uint64_t arp_requests;
+    uint64_t arp_replies;
+    struct traffic locality[LOCALITIES];
+    struct traffic breeds[DPI_BREEDS];
+    uint64_t trouble[3]; /* enum tcp_trouble */
+    uint64_t flows;      /* created */
+    uint64_t flows_ended;
+    uint64_t flows_evicted; /* ended for room */
+    uint64_t flows_refused; /* not entered at all: no victim */
+    uint64_t records;
+    struct iface_drops drops;
+};
+
+struct iface {
+    struct engine *engine;
+    char *name;
+    uint16_t id;
+    bool is_live;
+    bool has_vlans;
+    bool has_macs;
+    struct decoder *decoder;
+    struct flows flows;
+    struct hosts hosts;
+    struct devices devices;
+    struct groups groups;
+    struct iface_counters counters;
+    struct rate rate;
+    struct iface_app *apps;    /* DPI_APPS of them */
+    struct iface_second *ring; /* IFACE_RING_SECONDS, by second modulo */
+    int64_t now_us;    /* the clock: the newest packet, or the wall when live */
+    int64_t first_us;  /* first packet, 0 before it */
+    int64_t ticked_us; /* the last tick */
+    uint32_t rolling;  /* flows that the tick still has to roll up */
+    bool is_expiring;  /* the tick still has to look for idle flows */
+};
+
+/* Engine-internal: one interface's life. Use engine.h from outside. */
+struct iface *iface_new(struct engine *engine, const char *name, uint16_t id,
+                        bool is_live);
+void iface_free(struct iface *iface);
+
+/* Take in one frame; live interfaces leave the clock to iface_tick(). */
+void iface_frame(struct iface *iface, const struct frame *frame);
+
+/* A second passed at `now_us`: begin a roll-up. */
+void iface_tick(struct iface *iface, int64_t now_us);
+
+/* Do up to `budget` flows of the tick's work. @return true: more is left. */
+bool iface_work(struct iface *iface, uint32_t budget);
+
+/* End every flow, as at the end of the program. */
+void iface_flush(struct iface *iface);
+
+/* The second of the clock, epoch. */
+static inline uint32_t iface_now_s(const struct iface *iface)
+{
+    return (uint32_t)(iface->now_us / 1000000);
+}
+
+/* The ring's entry for a second, or NULL when it is out of the ring. */
+const struct iface_second *iface_second_at(const struct iface *iface,
+                                           uint32_t second);
+
+/* Frames whose headers could not be believed, all reasons. */
+uint64_t iface_malformed(const struct iface *iface);
+
+#endif
