@@ -73,9 +73,8 @@ struct dns {
 /*
  * Read the header and the first question of a message as UDP carries it
  * (RFC 1035, 4.1). The bytes must outlive `dns`. A message that is cut off
- * behind its first question has no records.
- * @return false when it is not DNS: too short, a broken first question, or
- * more questions and records than its bytes can hold.
+ * behind its first question, as a short snap length does, has no records.
+ * @return false when it is not DNS: no whole header or first question.
  */
 bool dns_parse(struct dns *dns, const void *bytes, size_t len);
 

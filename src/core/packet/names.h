@@ -1,5 +1,4 @@
-/* names: what discovery protocols tell of a host. SPDX-License-Identifier: MIT
- */
+/* names: what hosts say of themselves. SPDX-License-Identifier: MIT */
 #ifndef KELVIN_PACKET_NAMES_H
 #define KELVIN_PACKET_NAMES_H
 
@@ -46,8 +45,8 @@ struct host_hint {
     struct addr ip;        /* whom it is about; see dhcp_type */
 
     /* DHCP: DHCP_ACK means that `ip` is now this client's; in other types it
-     * is the client's own address (ciaddr) or the one it asks for. 0: BOOTP
-     * or not DHCP. */
+     * is the client's own address (ciaddr), or the one that it asks for or is
+     * offered. 0: BOOTP or not DHCP. */
     uint8_t dhcp_type;
     uint8_t netbios_suffix; /* 0x00 workstation, 0x20 file server ... */
 
@@ -56,10 +55,10 @@ struct host_hint {
     /* What it is: DHCP vendor class (option 60), NetBIOS work group, model of
      * mDNS TXT records, SSDP's SERVER or USER-AGENT. */
     char info[HINT_TEXT_SIZE];
-    /* DHCP option 55 as "1,3,6,15"; in SSDP the ST or NT. */
-    char fingerprint[HINT_TEXT_SIZE];
-    char usn[HINT_TEXT_SIZE];     /* SSDP */
-    char location[HINT_URL_SIZE]; /* SSDP: URL of the device description */
+    char fingerprint[HINT_TEXT_SIZE]; /* DHCP option 55 as "1,3,6,15" */
+    char service[HINT_TEXT_SIZE];     /* SSDP: its ST or NT */
+    char usn[HINT_TEXT_SIZE];         /* SSDP */
+    char location[HINT_URL_SIZE];     /* SSDP: URL of the description */
     const char *os; /* short name as os.h gives it, or NULL; constant */
 };
 

@@ -1,5 +1,4 @@
-/* geo: places and networks of addresses, from MMDB files.
- * SPDX-License-Identifier: MIT */
+/* geo: places of addresses, by MMDB files. SPDX-License-Identifier: MIT */
 #ifndef KELVIN_RUN_GEO_H
 #define KELVIN_RUN_GEO_H
 
