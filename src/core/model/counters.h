@@ -91,8 +91,13 @@ struct delta {
     uint64_t goodput_bytes[WAYS];
     uint32_t trouble[WAYS][3]; /* enum tcp_trouble, of what that side sent */
     uint8_t classes[WAYS][PACKET_CLASSES];
-    uint16_t app; /* nDPI id; 0 while unknown */
-    uint8_t l4;   /* enum l4_group */
+    /* What the application gets: all that the flow had so far once it is
+     * decided, nothing before (`has_app` false). */
+    struct traffic app_traffic[WAYS];
+    bool has_app;
+    bool is_new_app; /* first delta of this flow for its application */
+    uint16_t app;    /* nDPI id; 0: not recognised */
+    uint8_t l4;      /* enum l4_group */
     uint32_t now_s;
 };
 

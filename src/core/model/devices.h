@@ -25,8 +25,8 @@ void devices_clear(struct devices *devices);
 uint32_t devices_find(const struct devices *devices,
                       const uint8_t mac[MAC_SIZE], uint16_t vlan);
 
-/* The index of a device, made if need be: the idlest goes when there is no
- * room, so an index kept for long must be checked with devices_find(). */
+/* The index of a device, made if need be; the idlest one that nobody holds
+ * goes when there is no room. POOL_NONE when all of them are held. */
 uint32_t devices_get(struct devices *devices, const uint8_t mac[MAC_SIZE],
                      uint16_t vlan, uint32_t now_s);
 
@@ -34,6 +34,19 @@ static inline struct device *devices_at(const struct devices *devices,
                                         uint32_t index)
 {
     return pool_at(&devices->pool, index);
+}
+
+/* Keep an index valid until it is released; POOL_NONE is nobody. */
+static inline void devices_hold(struct devices *devices, uint32_t index)
+{
+    if (index != POOL_NONE)
+        devices_at(devices, index)->holds++;
+}
+
+static inline void devices_release(struct devices *devices, uint32_t index)
+{
+    if (index != POOL_NONE)
+        devices_at(devices, index)->holds--;
 }
 
 /* Add one flow's delta as `way` sees it, and move it to the lively end. */

@@ -54,8 +54,9 @@ enum flow_flag {
     FLOW_HANDED = 0x08,  /* rolled up at least once: hosts know it */
     FLOW_SWAPPED = 0x10, /* roles were exchanged after the first packet */
     FLOW_FRAGMENTS = 0x20,
-    FLOW_HTTP = 0x40,    /* watch for response codes */
-    FLOW_NO_HOST = 0x80, /* a host was refused: table full */
+    FLOW_HTTP = 0x40,       /* watch for response codes */
+    FLOW_APP_HANDED = 0x80, /* hosts got its application's bytes */
+    FLOW_ROLLING = 0x100,   /* touched before the last tick began */
 };
 
 /*
@@ -63,9 +64,9 @@ enum flow_flag {
  * are in `fresh`, the totals lag behind by that: use the accessors.
  */
 struct flow {
-    struct flow_key key;   /* 40 */
-    uint32_t touched_next; /* index of the next touched flow */
-    uint32_t dpi;          /* state borrowed from dpi, or POOL_NONE */
+    struct flow_key key;      /* 40 */
+    struct list_link touched; /* on flows.touched or flows.rolling */
+    uint32_t dpi;             /* state borrowed from dpi, or POOL_NONE */
     union {
         uint32_t tcp; /* index into the pool of struct tcp */
         struct {
@@ -76,9 +77,8 @@ struct flow {
     uint16_t app;
     uint16_t master;
     uint8_t category;
-    uint8_t flags;       /* enum flow_flag */
-    uint8_t class;       /* enum flow_class */
-    uint8_t dpi_packets; /* looked into so far */
+    uint8_t class;  /* enum flow_class */
+    uint16_t flags; /* enum flow_flag */
 
     struct {
         uint32_t packets[WAYS];

@@ -19,7 +19,8 @@ struct flows {
     struct table table;
     struct list idle[FLOW_CLASSES];
     struct hash_key key;
-    uint32_t touched; /* head of the touched list */
+    struct list touched; /* since the last tick began (FLOW_TOUCHED) */
+    struct list rolling; /* before it, not rolled up yet */
 };
 
 void flows_init(struct flows *flows, uint32_t cap, const struct hash_key *key);
@@ -30,6 +31,9 @@ bool flow_key_of(const struct packet *packet, struct flow_key *key);
 
 /* Hash of a key, the same in both directions. */
 uint32_t flows_hash(const struct flows *flows, const struct flow_key *key);
+
+/* A well-mixed hash of an address, for estimates of distinct peers. */
+uint64_t flows_addr_hash(const struct flows *flows, const struct addr *addr);
 
 /* The index of the flow of either direction, or POOL_NONE; `*from_server`
  * says that the key's sender is the flow's server. */
@@ -57,6 +61,20 @@ static inline struct tcp *flows_tcp(const struct flows *flows,
         return NULL;
     return pool_at(&flows->tcp, flow->tcp);
 }
+
+/* Mark a flow as touched, once, at the end of that list. */
+static inline void flows_touch(struct flows *flows, uint32_t index)
+{
+    struct flow *flow = flows_at(flows, index);
+
+    if ((flow->flags & FLOW_TOUCHED) != 0)
+        return;
+    flow->flags |= FLOW_TOUCHED;
+    list_append(&flows->touched, index);
+}
+
+/* Take a flow off the touched or the rolling list, if it is on one. */
+void flows_untouch(struct flows *flows, uint32_t index);
 
 /* Put a flow at the lively end of the idle list of its class. */
 void flows_refresh(struct flows *flows, uint32_t index, enum flow_class to);

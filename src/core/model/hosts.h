@@ -2,6 +2,7 @@
 #ifndef KELVIN_MODEL_HOSTS_H
 #define KELVIN_MODEL_HOSTS_H
 
+#include "core/model/devices.h"
 #include "core/model/groups.h"
 #include "core/model/host.h"
 #include "core/model/locate.h"
@@ -23,15 +24,17 @@ struct hosts {
     struct list idle; /* hosts without active flows, the idlest first */
     struct hash_key key;
     struct hosts_config config;
-    struct groups *groups; /* not owned */
-    uint32_t local;        /* local hosts alive */
-    uint64_t evicted;      /* thrown out for room */
-    uint64_t expired;      /* forgotten for idleness */
-    uint64_t refused;      /* not entered: every host had active flows */
+    struct groups *groups;   /* not owned */
+    struct devices *devices; /* not owned; NULL: without */
+    uint32_t local;          /* local hosts alive */
+    uint64_t evicted;        /* thrown out for room */
+    uint64_t expired;        /* forgotten for idleness */
+    uint64_t refused;        /* not entered: every host had active flows */
 };
 
 void hosts_init(struct hosts *hosts, const struct hosts_config *config,
-                const struct hash_key *key, struct groups *groups);
+                const struct hash_key *key, struct groups *groups,
+                struct devices *devices);
 void hosts_clear(struct hosts *hosts);
 
 /* The index of the host, or POOL_NONE. */
@@ -52,6 +55,10 @@ static inline struct host *hosts_at(const struct hosts *hosts, uint32_t index)
 void hosts_flow_begins(struct hosts *hosts, uint32_t index, enum way way);
 void hosts_flow_ends(struct hosts *hosts, uint32_t index, enum way way,
                      uint32_t now_s);
+
+/* The host spoke from this MAC (an index of `devices`, or POOL_NONE): keep
+ * it, and let the one before go. */
+void hosts_set_device(struct hosts *hosts, uint32_t index, uint32_t device);
 
 /* The host's operating system became known (short name, see os.h). */
 void hosts_learn_os(struct hosts *hosts, uint32_t index, const char *os);

@@ -7,6 +7,7 @@
 #include "core/model/flows.h"
 #include "core/model/groups.h"
 #include "core/model/hosts.h"
+#include "core/model/namecache.h"
 #include "core/model/observer.h"
 #include "core/packet/decode.h"
 #include "core/packet/dpi.h"
@@ -77,6 +78,7 @@ struct iface {
     struct hosts hosts;
     struct devices devices;
     struct groups groups;
+    struct namecache names;
     struct iface_counters counters;
     struct rate rate;
     struct iface_app *apps;    /* DPI_APPS of them */
@@ -84,8 +86,8 @@ struct iface {
     int64_t now_us;    /* the clock: the newest packet, or the wall when live */
     int64_t first_us;  /* first packet, 0 before it */
     int64_t ticked_us; /* the last tick */
-    uint32_t rolling;  /* flows that the tick still has to roll up */
-    bool is_expiring;  /* the tick still has to look for idle flows */
+    int64_t tick_interval_us; /* between the last two ticks */
+    bool is_ticking;          /* the last tick's work is not done */
 };
 
 /* Engine-internal: one interface's life. Use engine.h from outside. */

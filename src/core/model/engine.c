@@ -1,0 +1,145 @@
+/* engine: all interfaces and what they share. SPDX-License-Identifier: MIT */
+#include "core/model/engine.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/util/mem.h"
+
+/* Undecided flows at once, of the flows of one interface. */
+#define UNDECIDED_SHARE 2
+/* Flows of a tick's work in one slice: well under a millisecond. */
+#define SLICE_FLOWS 512
+
+struct engine {
+    struct engine_config config;
+    struct dpi *dpi;
+    struct iface **ifaces;
+    uint16_t count;
+    const struct observer *observers[ENGINE_OBSERVERS];
+    unsigned observers_count;
+};
+
+struct engine *engine_new(const struct engine_config *config)
+{
+    struct engine *engine = mem_calloc(1, sizeof(*engine));
+
+    engine->config = *config;
+    engine->dpi =
+        dpi_new(config->protocols_file, config->max_flows / UNDECIDED_SHARE);
+    if (engine->dpi == NULL) {
+        free(engine);
+        return NULL;
+    }
+    return engine;
+}
+
+void engine_free(struct engine *engine)
+{
+    if (engine == NULL)
+        return;
+    for (uint16_t id = 0; id < engine->count; id++)
+        iface_free(engine->ifaces[id]);
+    free(engine->ifaces);
+    dpi_free(engine->dpi);
+    free(engine);
+}
+
+void engine_observe(struct engine *engine, const struct observer *observer)
+{
+    assert(engine->observers_count < ENGINE_OBSERVERS);
+    engine->observers[engine->observers_count++] = observer;
+}
+
+static bool is_taken(const struct engine *engine, const char *name)
+{
+    for (uint16_t id = 0; id < engine->count; id++)
+        if (strcmp(engine->ifaces[id]->name, name) == 0)
+            return true;
+    return false;
+}
+
+struct iface *engine_add_iface(struct engine *engine, const char *name,
+                               bool is_live)
+{
+    size_t size = strlen(name) + 8;
+    char *unique = mem_alloc(size);
+    struct iface *iface;
+
+    snprintf(unique, size, "%s", name);
+    for (unsigned n = 2; is_taken(engine, unique); n++)
+        snprintf(unique, size, "%s#%u", name, n);
+    engine->ifaces = mem_realloc(engine->ifaces, (size_t)engine->count + 1,
+                                 sizeof(struct iface *));
+    iface = iface_new(engine, unique, engine->count, is_live);
+    engine->ifaces[engine->count++] = iface;
+    free(unique);
+    return iface;
+}
+
+uint16_t engine_ifaces(const struct engine *engine)
+{
+    return engine->count;
+}
+
+struct iface *engine_iface(const struct engine *engine, uint16_t id)
+{
+    assert(id < engine->count);
+    return engine->ifaces[id];
+}
+
+void engine_tick(struct engine *engine, int64_t now_us)
+{
+    for (uint16_t id = 0; id < engine->count; id++)
+        if (engine->ifaces[id]->is_live)
+            iface_tick(engine->ifaces[id], now_us);
+}
+
+bool engine_work(struct engine *engine)
+{
+    for (uint16_t id = 0; id < engine->count; id++)
+        if (iface_work(engine->ifaces[id], SLICE_FLOWS))
+            return true;
+    return false;
+}
+
+void engine_flush(struct engine *engine)
+{
+    for (uint16_t id = 0; id < engine->count; id++)
+        iface_flush(engine->ifaces[id]);
+}
+
+const struct engine_config *engine_config(const struct engine *engine)
+{
+    return &engine->config;
+}
+
+struct dpi *engine_dpi(const struct engine *engine)
+{
+    return engine->dpi;
+}
+
+void engine_record(const struct engine *engine, const struct iface *iface,
+                   const struct flow *flow, const struct flow_mark *mark,
+                   bool is_partial)
+{
+    for (unsigned i = 0; i < engine->observers_count; i++) {
+        const struct observer *observer = engine->observers[i];
+
+        if (observer->flow_record != NULL)
+            observer->flow_record(observer->arg, iface, flow, mark,
+                                  is_partial);
+    }
+}
+
+void engine_ticked(const struct engine *engine, const struct iface *iface)
+{
+    for (unsigned i = 0; i < engine->observers_count; i++) {
+        const struct observer *observer = engine->observers[i];
+
+        if (observer->tick != NULL)
+            observer->tick(observer->arg, iface, iface->now_us);
+    }
+}

@@ -1,0 +1,300 @@
+/* rollup: a flow's news to all who count. SPDX-License-Identifier: MIT */
+#include "core/model/rollup.h"
+
+#include <string.h>
+
+#include "core/model/engine.h"
+#include "core/model/network.h"
+
+void rollup_hosts(struct iface *iface, struct flow *flow)
+{
+    uint32_t now_s = iface_now_s(iface);
+
+    if ((flow->flags & FLOW_HANDED) != 0)
+        return;
+    flow->flags |= FLOW_HANDED;
+    for (enum way way = 0; way < WAYS; way++) {
+        struct host *host;
+
+        flow->host[way] = hosts_get(&iface->hosts, &flow->key.addr[way],
+                                    flow->key.vlan, now_s);
+        if (flow->host[way] == POOL_NONE)
+            continue;
+        hosts_flow_begins(&iface->hosts, flow->host[way], way);
+        host = hosts_at(&iface->hosts, flow->host[way]);
+        if (host->name_source < NAME_DNS)
+            host_learn_name(host, NAME_DNS,
+                            namecache_get(&iface->names, &host->addr));
+        if (host->device != flow->device[way])
+            hosts_set_device(&iface->hosts, flow->host[way], flow->device[way]);
+        host_contact(host, way,
+                     flows_addr_hash(&iface->flows, &flow->key.addr[!way]));
+    }
+}
+
+/* Move the fresh counters into the totals and say what they were. */
+static void take_delta(struct iface *iface, struct flow *flow,
+                       struct delta *delta)
+{
+    struct tcp *tcp = flows_tcp(&iface->flows, flow);
+
+    for (enum way way = 0; way < WAYS; way++) {
+        struct traffic fresh = {flow->fresh.packets[way],
+                                flow->fresh.bytes[way]};
+
+        delta->traffic[way] = fresh;
+        delta->goodput_bytes[way] = flow->fresh.goodput[way];
+        flow->total[way].packets += fresh.packets;
+        flow->total[way].bytes += fresh.bytes;
+        flow->goodput[way] += flow->fresh.goodput[way];
+        if (tcp == NULL)
+            continue;
+        for (unsigned i = 0; i < TCP_TROUBLE_COUNT; i++)
+            delta->trouble[way][i] = tcp->side[way].fresh[i];
+        memset(tcp->side[way].fresh, 0, sizeof(tcp->side[way].fresh));
+    }
+    memcpy(delta->classes, flow->classes, sizeof(delta->classes));
+    memset(flow->classes, 0, sizeof(flow->classes));
+    memset(&flow->fresh, 0, sizeof(flow->fresh));
+    delta->l4 = l4_group(flow->key.l4_proto);
+    delta->now_s = iface_now_s(iface);
+}
+
+/* An application gets a flow's bytes once it is decided, the earlier ones
+ * too: nothing ever counts as unknown only because it was too early. */
+static void take_app_delta(struct flow *flow, struct delta *delta)
+{
+    if (flow->app == 0 && (flow->flags & FLOW_DPI_DONE) == 0)
+        return;
+    delta->has_app = true;
+    delta->app = flow->app != 0 ? flow->app : flow->master;
+    delta->is_new_app = (flow->flags & FLOW_APP_HANDED) == 0;
+    memcpy(delta->app_traffic, delta->is_new_app ? flow->total : delta->traffic,
+           sizeof(delta->app_traffic));
+    flow->flags |= FLOW_APP_HANDED;
+}
+
+static void add_to_host(struct iface *iface, const struct flow *flow,
+                        const struct delta *delta, enum way way)
+{
+    struct host *host;
+
+    devices_add(&iface->devices, flow->device[way], delta, way);
+    if (flow->host[way] == POOL_NONE)
+        return;
+    host = hosts_at(&iface->hosts, flow->host[way]);
+    host_add(host, delta, way);
+    host_active(host, delta->now_s);
+    groups_add(&iface->groups, host->as_group, delta, way);
+    groups_add(&iface->groups, host->country_group, delta, way);
+    groups_add(&iface->groups, host->os_group, delta, way);
+    if (flow->key.l4_proto == IP_PROTO_ICMP ||
+        flow->key.l4_proto == IP_PROTO_ICMPV6) {
+        host_icmp(host, way, flow->icmp.type, flow->icmp.code,
+                  (uint32_t)delta->traffic[WAY_SENT].packets);
+        host_icmp(host, !way, flow->icmp.type, flow->icmp.code,
+                  (uint32_t)delta->traffic[WAY_RCVD].packets);
+    }
+}
+
+static enum locality flow_locality(const struct iface *iface,
+                                   const struct flow *flow)
+{
+    bool local[WAYS];
+
+    for (enum way way = 0; way < WAYS; way++) {
+        const struct networks *networks =
+            engine_config(iface->engine)->networks;
+
+        local[way] = flow->host[way] != POOL_NONE
+                         ? (hosts_at(&iface->hosts, flow->host[way])->flags &
+                            HOST_LOCAL) != 0
+                         : network_find(networks, &flow->key.addr[way]) >= 0;
+    }
+    return local[0] ? (local[1] ? LOCAL_TO_LOCAL : LOCAL_TO_REMOTE)
+                    : (local[1] ? REMOTE_TO_LOCAL : REMOTE_TO_REMOTE);
+}
+
+static void add_traffic(struct traffic *to, const struct traffic *from)
+{
+    to->packets += from->packets;
+    to->bytes += from->bytes;
+}
+
+static void add_to_app(struct iface *iface, const struct delta *delta)
+{
+    struct iface_app *app = &iface->apps[delta->app % DPI_APPS];
+    uint8_t breed = dpi_breed(engine_dpi(iface->engine), delta->app);
+
+    if (delta->is_new_app) {
+        app->flows++;
+        app->active_flows++;
+    }
+    if (app->last_s != delta->now_s) {
+        app->last_s = delta->now_s;
+        app->duration_s++;
+    }
+    for (enum way way = 0; way < WAYS; way++) {
+        add_traffic(&app->traffic[way], &delta->app_traffic[way]);
+        add_traffic(&iface->counters.breeds[breed], &delta->app_traffic[way]);
+    }
+}
+
+static void add_to_iface(struct iface *iface, const struct flow *flow,
+                         const struct delta *delta)
+{
+    enum locality locality = flow_locality(iface, flow);
+
+    for (enum way way = 0; way < WAYS; way++) {
+        add_traffic(&iface->counters.locality[locality], &delta->traffic[way]);
+        for (unsigned i = 0; i < TCP_TROUBLE_COUNT; i++)
+            iface->counters.trouble[i] += delta->trouble[way][i];
+    }
+    if (flow->key.vlan != 0) {
+        uint32_t vlan = groups_find(&iface->groups, GROUP_VLAN, flow->key.vlan);
+
+        groups_add(&iface->groups, vlan, delta, WAY_SENT);
+    }
+    if (delta->has_app)
+        add_to_app(iface, delta);
+}
+
+static void record(struct iface *iface, struct flow *flow, bool is_partial)
+{
+    static const struct flow_mark none;
+    const struct flow_mark *mark =
+        flow->mark != POOL_NONE ? pool_at(&iface->flows.marks, flow->mark)
+                                : &none;
+
+    iface->counters.records++;
+    engine_record(iface->engine, iface, flow, mark, is_partial);
+}
+
+static void set_mark(struct iface *iface, struct flow *flow)
+{
+    const struct tcp *tcp = flows_tcp(&iface->flows, flow);
+    struct flow_mark *mark = pool_at(&iface->flows.marks, flow->mark);
+
+    for (enum way way = 0; way < WAYS; way++) {
+        mark->packets[way] = flow->total[way].packets;
+        mark->bytes[way] = flow->total[way].bytes;
+        if (tcp != NULL)
+            memcpy(mark->trouble[way], tcp->side[way].trouble,
+                   sizeof(mark->trouble[way]));
+    }
+    mark->when_us = flow->last_us;
+    mark->records++;
+}
+
+/* A long flow tells what came since its last record. */
+static void record_if_long(struct iface *iface, struct flow *flow)
+{
+    int64_t every_us =
+        (int64_t)engine_config(iface->engine)->partial_record_s * 1000000;
+    const struct flow_mark *mark;
+    int64_t since_us = flow->first_us;
+
+    if (flow->mark != POOL_NONE) {
+        mark = pool_at(&iface->flows.marks, flow->mark);
+        since_us = mark->when_us;
+    }
+    if (every_us == 0 || flow->last_us - since_us < every_us)
+        return;
+    if (flow->mark == POOL_NONE)
+        flow->mark = pool_take(&iface->flows.marks);
+    record(iface, flow, true);
+    set_mark(iface, flow);
+}
+
+static void set_throughput(struct iface *iface, struct flow *flow,
+                           const struct delta *delta)
+{
+    float seconds = (float)iface->tick_interval_us / 1e6f;
+    uint64_t bytes =
+        delta->traffic[WAY_SENT].bytes + delta->traffic[WAY_RCVD].bytes;
+
+    flow->bytes_per_s = (float)bytes / (seconds > 1 ? seconds : 1);
+    if (flow->bytes_per_s > flow->peak_bytes_per_s)
+        flow->peak_bytes_per_s = flow->bytes_per_s;
+}
+
+static void hand_over(struct iface *iface, struct flow *flow)
+{
+    struct delta delta = {0};
+
+    rollup_hosts(iface, flow);
+    take_delta(iface, flow, &delta);
+    take_app_delta(flow, &delta);
+    set_throughput(iface, flow, &delta);
+    add_to_host(iface, flow, &delta, WAY_SENT);
+    add_to_host(iface, flow, &delta, WAY_RCVD);
+    add_to_iface(iface, flow, &delta);
+}
+
+void rollup_flow(struct iface *iface, uint32_t index)
+{
+    struct flow *flow = flows_at(&iface->flows, index);
+
+    hand_over(iface, flow);
+    flows_refresh(&iface->flows, index,
+                  flow_class_of(flow, flows_tcp(&iface->flows, flow)));
+    record_if_long(iface, flow);
+}
+
+static void decide(struct iface *iface, struct flow *flow)
+{
+    struct dpi_verdict verdict = {
+        .master = flow->master, .app = flow->app, .category = flow->category};
+    struct dpi_ends ends = {
+        .client = flow->key.addr[0],
+        .server = flow->key.addr[1],
+        .client_port = flow->key.port[0],
+        .server_port = flow->key.port[1],
+        .l4_proto = flow->key.l4_proto,
+        .ip_version = flow->key.ip_version,
+    };
+
+    dpi_finish(engine_dpi(iface->engine), &flow->dpi, &ends, &verdict,
+               &flow->attrs);
+    flow->app = verdict.app;
+    flow->master = verdict.master;
+    flow->category = verdict.category;
+    flow->flags |= FLOW_DPI_DONE;
+    if (verdict.is_guess)
+        flow->flags |= FLOW_APP_GUESSED;
+}
+
+static void leave_hosts(struct iface *iface, struct flow *flow)
+{
+    bool is_low =
+        flow->key.l4_proto == IP_PROTO_TCP && flow_has_low_goodput(flow);
+
+    for (enum way way = 0; way < WAYS; way++) {
+        devices_release(&iface->devices, flow->device[way]);
+        if (flow->host[way] == POOL_NONE)
+            continue;
+        if (is_low)
+            hosts_at(&iface->hosts, flow->host[way])->low_goodput_flows[way]++;
+        hosts_flow_ends(&iface->hosts, flow->host[way], way,
+                        iface_now_s(iface));
+    }
+}
+
+void rollup_end(struct iface *iface, uint32_t index, enum flow_end why)
+{
+    struct flow *flow = flows_at(&iface->flows, index);
+    struct iface_app *app;
+
+    flows_untouch(&iface->flows, index);
+    if ((flow->flags & FLOW_DPI_DONE) == 0)
+        decide(iface, flow);
+    hand_over(iface, flow);
+    record(iface, flow, false);
+    leave_hosts(iface, flow);
+    app = &iface->apps[(flow->app != 0 ? flow->app : flow->master) % DPI_APPS];
+    app->active_flows--;
+    iface->counters.flows_ended++;
+    if (why == FLOW_END_EVICTED)
+        iface->counters.flows_evicted++;
+    flows_remove(&iface->flows, index);
+}
