@@ -20,6 +20,7 @@ struct device {
     uint32_t arp_replies[WAYS];
     uint32_t first_s;
     uint32_t last_s;
+    uint32_t holds;  /* flows and hosts that keep its index */
     uint32_t hosts;  /* hosts that have it as their MAC now */
     bool is_source;  /* it was seen sending */
     struct addr ip;  /* last address it used */

@@ -73,6 +73,16 @@ static inline void flows_touch(struct flows *flows, uint32_t index)
     list_append(&flows->touched, index);
 }
 
+/* A tick begins: what was touched is to be rolled up. The rolling list must
+ * be empty. */
+static inline void flows_roll(struct flows *flows)
+{
+    assert(flows->rolling.head == POOL_NONE);
+    flows->rolling = flows->touched;
+    flows->touched.head = POOL_NONE;
+    flows->touched.tail = POOL_NONE;
+}
+
 /* Take a flow off the touched or the rolling list, if it is on one. */
 void flows_untouch(struct flows *flows, uint32_t index);
 

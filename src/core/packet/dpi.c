@@ -224,33 +224,6 @@ static bool had_enough(const struct ndpi_flow_struct *found, uint8_t l4_proto)
            (l4_proto == IP_PROTO_TCP ? TCP_PACKETS_MAX : OTHER_PACKETS_MAX);
 }
 
-void dpi_packet(struct dpi *dpi, uint32_t *state, const struct packet *packet,
-                struct dpi_verdict *verdict, struct attrs **attrs)
-{
-    struct ndpi_flow_struct *found;
-    uint32_t len = packet->l3_len < UINT16_MAX ? packet->l3_len : UINT16_MAX;
-
-    if (packet->l4 == NULL ||
-        (packet->l4_proto == IP_PROTO_TCP && packet->payload_len == 0))
-        return;
-    if (*state == POOL_NONE) {
-        *state = pool_take(&dpi->states);
-        if (*state == POOL_NONE) {
-            dpi->refused++;
-            verdict->is_final = true;
-            return;
-        }
-    }
-    found = pool_at(&dpi->states, *state);
-    take_verdict(verdict, ndpi_detection_process_packet(
-                              dpi->module, found, packet->l3, (uint16_t)len,
-                              (uint64_t)(packet->when_us / 1000)));
-    if (had_enough(found, packet->l4_proto) ||
-        (verdict->app != NDPI_PROTOCOL_UNKNOWN &&
-         !ndpi_extra_dissection_possible(dpi->module, found)))
-        conclude(dpi, state, verdict, attrs);
-}
-
 /* The least IP packet between these ends, as nDPI likes to see it.
  * @return its length in bytes. */
 static uint16_t make_packet(uint8_t bytes[64], const struct dpi_ends *ends)
@@ -288,22 +261,17 @@ static uint16_t make_packet(uint8_t bytes[64], const struct dpi_ends *ends)
     return (uint16_t)(header + l4);
 }
 
-void dpi_finish(struct dpi *dpi, uint32_t *state, const struct dpi_ends *ends,
-                struct dpi_verdict *verdict, struct attrs **attrs)
+/* Nothing was ever looked into: let nDPI see a bare packet, so that its
+ * tables of ports and addresses speak. */
+static void guess(struct dpi *dpi, const struct dpi_ends *ends,
+                  struct dpi_verdict *verdict)
 {
     struct ndpi_flow_struct found;
     u_int8_t guessed = 0;
     uint8_t bytes[64];
-    uint16_t len;
+    uint16_t len = make_packet(bytes, ends);
 
-    if (*state != POOL_NONE) {
-        conclude(dpi, state, verdict, attrs);
-        return;
-    }
-    /* Nothing was ever looked into: let nDPI see a bare packet, so that its
-     * tables of ports and addresses speak. */
     memset(&found, 0, sizeof(found));
-    len = make_packet(bytes, ends);
     take_verdict(verdict, ndpi_detection_process_packet(dpi->module, &found,
                                                         bytes, len, 0));
     if (verdict->app == NDPI_PROTOCOL_UNKNOWN)
@@ -312,6 +280,60 @@ void dpi_finish(struct dpi *dpi, uint32_t *state, const struct dpi_ends *ends,
     ndpi_free_flow_data(&found);
     verdict->is_guess = true;
     verdict->is_final = true;
+}
+
+void dpi_packet(struct dpi *dpi, uint32_t *state, const struct packet *packet,
+                struct dpi_verdict *verdict, struct attrs **attrs)
+{
+    struct ndpi_flow_struct *found;
+    uint32_t len = packet->l3_len < UINT16_MAX ? packet->l3_len : UINT16_MAX;
+
+    if (packet->l4 == NULL ||
+        (packet->l4_proto == IP_PROTO_TCP && packet->payload_len == 0))
+        return;
+    if (*state == POOL_NONE) {
+        *state = pool_take(&dpi->states);
+        if (*state == POOL_NONE) {
+            struct dpi_ends ends = {
+                .client = packet->src,
+                .server = packet->dst,
+                .client_port = packet->src_port,
+                .server_port = packet->dst_port,
+                .l4_proto = packet->l4_proto,
+                .ip_version = packet->ip_version,
+            };
+
+            dpi->refused++;
+            guess(dpi, &ends, verdict);
+            return;
+        }
+    }
+    found = pool_at(&dpi->states, *state);
+    take_verdict(verdict, ndpi_detection_process_packet(
+                              dpi->module, found, packet->l3, (uint16_t)len,
+                              (uint64_t)(packet->when_us / 1000)));
+    if (had_enough(found, packet->l4_proto) ||
+        (verdict->app != NDPI_PROTOCOL_UNKNOWN &&
+         !ndpi_extra_dissection_possible(dpi->module, found)))
+        conclude(dpi, state, verdict, attrs);
+}
+
+void dpi_finish(struct dpi *dpi, uint32_t *state, const struct dpi_ends *ends,
+                struct dpi_verdict *verdict, struct attrs **attrs)
+{
+    if (*state != POOL_NONE)
+        conclude(dpi, state, verdict, attrs);
+    else
+        guess(dpi, ends, verdict);
+}
+
+void dpi_drop(struct dpi *dpi, uint32_t *state)
+{
+    if (*state == POOL_NONE)
+        return;
+    ndpi_free_flow_data(pool_at(&dpi->states, *state));
+    pool_give(&dpi->states, *state);
+    *state = POOL_NONE;
 }
 
 uint32_t dpi_states(const struct dpi *dpi)

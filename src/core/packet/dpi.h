@@ -56,6 +56,9 @@ struct dpi_ends {
 void dpi_finish(struct dpi *dpi, uint32_t *state, const struct dpi_ends *ends,
                 struct dpi_verdict *verdict, struct attrs **attrs);
 
+/* Give a state back without a verdict; POOL_NONE is fine. */
+void dpi_drop(struct dpi *dpi, uint32_t *state);
+
 /* Undecided flows now, and flows that got no state so far. */
 uint32_t dpi_states(const struct dpi *dpi);
 uint64_t dpi_refused(const struct dpi *dpi);

@@ -1,0 +1,241 @@
+/* dialog: what applications' messages tell. SPDX-License-Identifier: MIT */
+#include "core/model/dialog.h"
+
+#include <string.h>
+
+#include "core/model/rollup.h"
+#include "core/packet/dns.h"
+#include "core/packet/names.h"
+
+#define DNS_PORT 53
+#define HTTP_STATUS_LINE 12 /* "HTTP/1.1 200" */
+
+/* The local part of one of the flow's hosts, or NULL. */
+static struct host_local *local_of(struct iface *iface, struct flow *flow,
+                                   enum way way)
+{
+    rollup_hosts(iface, flow);
+    return flow->host[way] != POOL_NONE
+               ? hosts_at(&iface->hosts, flow->host[way])->local
+               : NULL;
+}
+
+static unsigned dns_type_slot(uint16_t type)
+{
+    static const uint8_t types[] = {1, 2, 5, 6, 12, 15, 16, 28, 255};
+
+    for (unsigned i = 0; i < sizeof(types); i++)
+        if (types[i] == type)
+            return i;
+    return sizeof(types);
+}
+
+static void count_dns(struct dns_counters *counters, const struct dns *dns)
+{
+    if (!dns->is_response) {
+        counters->queries++;
+        counters->by_type[dns_type_slot(dns->question.type)]++;
+    } else if (dns->rcode == 0) {
+        counters->replies_ok++;
+    } else {
+        counters->replies_error++;
+    }
+}
+
+/* A name belongs to its addresses: to hosts that are there, and to those
+ * that the asker is about to talk to. */
+static void learn_answers(struct iface *iface, struct dns *dns, uint16_t vlan)
+{
+    struct dns_record record;
+
+    while (dns_next(dns, &record)) {
+        uint32_t index;
+
+        if (!record.has_addr || record.section != DNS_SECTION_ANSWER)
+            continue;
+        namecache_put(&iface->names, &record.addr, dns->question.name);
+        index = hosts_find(&iface->hosts, &record.addr, vlan);
+        if (index != POOL_NONE)
+            host_learn_name(hosts_at(&iface->hosts, index), NAME_DNS,
+                            dns->question.name);
+    }
+}
+
+static void dns_message(struct iface *iface, struct flow *flow,
+                        const struct packet *packet, bool from_server)
+{
+    struct host_local *local;
+    struct dns dns;
+
+    if (!dns_parse(&dns, packet->payload, packet->payload_len))
+        return;
+    for (enum way way = 0; way < WAYS; way++) {
+        local = local_of(iface, flow, way);
+        if (local != NULL)
+            count_dns(&local->dns[(way == WAY_RCVD) == from_server ? WAY_SENT
+                                                                   : WAY_RCVD],
+                      &dns);
+    }
+    if (!dns.is_response)
+        return;
+    attrs_set_number(&flow->attrs, ATTR_DNS_RET_CODE, dns.rcode);
+    if (dns.question.type == DNS_TYPE_A || dns.question.type == DNS_TYPE_AAAA)
+        learn_answers(iface, &dns, packet->vlan);
+}
+
+/* @return the slot of http_counters.by_method, or -1 when it is no request. */
+static int http_method_slot(const struct packet *packet)
+{
+    static const struct {
+        const char *text;
+        uint8_t len;
+        uint8_t slot;
+    } methods[] = {
+        {"GET ", 4, 0},      {"POST ", 5, 1},    {"HEAD ", 5, 2},
+        {"PUT ", 4, 3},      {"DELETE ", 7, 4},  {"OPTIONS ", 8, 4},
+        {"PATCH ", 6, 4},    {"CONNECT ", 8, 4}, {"TRACE ", 6, 4},
+        {"PROPFIND ", 9, 4},
+    };
+
+    for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+        if (packet->payload_len >= methods[i].len &&
+            memcmp(packet->payload, methods[i].text, methods[i].len) == 0)
+            return methods[i].slot;
+    return -1;
+}
+
+static void http_request(struct iface *iface, struct flow *flow, int slot)
+{
+    for (enum way way = 0; way < WAYS; way++) {
+        struct host_local *local = local_of(iface, flow, way);
+
+        if (local == NULL)
+            continue;
+        local->http[way].requests++;
+        local->http[way].by_method[slot]++;
+    }
+}
+
+/* The latest response is the one kept. */
+static void http_response(struct iface *iface, struct flow *flow,
+                          const uint8_t *line)
+{
+    unsigned code = (unsigned)(line[9] - '0') * 100 +
+                    (unsigned)(line[10] - '0') * 10 +
+                    (unsigned)(line[11] - '0');
+
+    if (code < 100 || code > 599)
+        return;
+    attrs_set_number(&flow->attrs, ATTR_HTTP_RET_CODE, code);
+    for (enum way way = 0; way < WAYS; way++) {
+        struct host_local *local = local_of(iface, flow, way);
+
+        if (local == NULL)
+            continue;
+        local->http[way].responses++;
+        local->http[way].by_class[code / 100 - 1]++;
+    }
+}
+
+static void http_message(struct iface *iface, struct flow *flow,
+                         const struct packet *packet, bool from_server)
+{
+    const uint8_t *line = packet->payload;
+
+    if (!from_server) {
+        int slot = http_method_slot(packet);
+
+        if (slot >= 0) {
+            flow->flags |= FLOW_HTTP;
+            http_request(iface, flow, slot);
+        }
+    } else if (packet->payload_len >= HTTP_STATUS_LINE &&
+               memcmp(line, "HTTP/1.", 7) == 0 && line[8] == ' ') {
+        http_response(iface, flow, line);
+    }
+}
+
+static enum name_source name_source_of(enum hint_source source)
+{
+    switch (source) {
+    case HINT_DHCP:
+        return NAME_DHCP;
+    case HINT_NETBIOS:
+        return NAME_NETBIOS;
+    case HINT_MDNS:
+        return NAME_MDNS;
+    case HINT_LLMNR:
+        return NAME_LLMNR;
+    default:
+        return NAME_SSDP;
+    }
+}
+
+struct hint_place {
+    struct iface *iface;
+    uint16_t vlan;
+};
+
+/* Strangers on the wire say this: it only names hosts that exist or that the
+ * message makes likely to, and never more than a name and a system. */
+static void take_hint(void *arg, const struct host_hint *hint)
+{
+    const struct hint_place *place = arg;
+    struct hosts *hosts = &place->iface->hosts;
+    uint32_t index;
+
+    if (!hint->has_ip || addr_is_zero(&hint->ip) ||
+        addr_is_multicast(&hint->ip))
+        return;
+    index = hosts_get(hosts, &hint->ip, place->vlan, iface_now_s(place->iface));
+    if (index == POOL_NONE)
+        return;
+    if (hint->name[0] != '\0')
+        host_learn_name(hosts_at(hosts, index), name_source_of(hint->source),
+                        hint->name);
+    if (hint->os != NULL)
+        hosts_learn_os(hosts, index, hint->os);
+}
+
+static void discovery_message(struct iface *iface, struct flow *flow,
+                              const struct packet *packet)
+{
+    struct hint_place place = {iface, flow->key.vlan};
+
+    names_parse(packet, take_hint, &place);
+}
+
+static bool is_discovery_port(uint16_t port)
+{
+    switch (port) {
+    case 67:
+    case 68:
+    case 137:
+    case 138:
+    case 1900:
+    case 5353:
+    case 5355:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void dialog_packet(struct iface *iface, struct flow *flow,
+                   const struct packet *packet, bool from_server)
+{
+    uint16_t port = flow->key.port[1];
+
+    if (packet->payload_len < HTTP_STATUS_LINE || packet->l4 == NULL)
+        return;
+    if (flow->key.l4_proto == IP_PROTO_TCP) {
+        if (packet->payload[0] >= 'C' && packet->payload[0] <= 'T')
+            http_message(iface, flow, packet, from_server);
+    } else if (flow->key.l4_proto == IP_PROTO_UDP) {
+        if (port == DNS_PORT || flow->key.port[0] == DNS_PORT)
+            dns_message(iface, flow, packet, from_server);
+        else if (is_discovery_port(port) ||
+                 is_discovery_port(flow->key.port[0]))
+            discovery_message(iface, flow, packet);
+    }
+}

@@ -1,0 +1,15 @@
+/* dialog: what applications' messages tell. SPDX-License-Identifier: MIT */
+#ifndef KELVIN_MODEL_DIALOG_H
+#define KELVIN_MODEL_DIALOG_H
+
+#include "core/model/iface.h"
+
+/*
+ * Looks into the messages that say something of hosts: DNS questions and
+ * answers, HTTP requests and status lines, and the protocols of names.h.
+ * Cheap for all other packets: ports and the first payload bytes decide.
+ */
+void dialog_packet(struct iface *iface, struct flow *flow,
+                   const struct packet *packet, bool from_server);
+
+#endif
