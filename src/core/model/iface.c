@@ -471,6 +471,17 @@ bool iface_work(struct iface *iface, uint32_t budget)
     return iface->is_ticking;
 }
 
+void iface_lost(struct iface *iface, const struct iface_drops *drops)
+{
+    struct iface_drops *known = &iface->counters.drops;
+    uint64_t news =
+        drops->kernel + drops->interface - known->kernel - known->interface;
+
+    iface->ring[iface_now_s(iface) % IFACE_RING_SECONDS].drops +=
+        (uint32_t)news;
+    *known = *drops;
+}
+
 void iface_flush(struct iface *iface)
 {
     uint32_t index;

@@ -104,6 +104,9 @@ void iface_tick(struct iface *iface, int64_t now_us);
 /* Do up to `budget` flows of the tick's work. @return true: more is left. */
 bool iface_work(struct iface *iface, uint32_t budget);
 
+/* What the capture lost so far: sums that never fall. */
+void iface_lost(struct iface *iface, const struct iface_drops *drops);
+
 /* End every flow, as at the end of the program. */
 void iface_flush(struct iface *iface);
 

@@ -1,0 +1,50 @@
+/* inputs: the captures of -i, each with its iface. SPDX-License-Identifier: MIT
+ */
+#ifndef KELVIN_RUN_INPUTS_H
+#define KELVIN_RUN_INPUTS_H
+
+#include <stdbool.h>
+
+#include "core/model/engine.h"
+#include "core/run/loop.h"
+#include "core/run/options.h"
+#include "core/util/strbuf.h"
+
+/*
+ *   inputs = inputs_open(options, networks, error)   while still privileged
+ *   inputs_attach(inputs, engine)
+ *   inputs_start(inputs, loop, files_ended, arg)
+ *   inputs_close(inputs)
+ */
+struct inputs;
+
+/*
+ * Open all that -i names, or the interface of the default route, and add to
+ * `networks` what these tell: local networks (unless -m gave some) and own
+ * addresses.
+ * @return NULL with one line in the error.
+ */
+struct inputs *inputs_open(const struct options *options,
+                           struct networks *networks, struct strbuf *error);
+
+/* Give each input an interface of the engine. */
+void inputs_attach(struct inputs *inputs, struct engine *engine);
+
+/* Begin to feed the engine. `files_ended` is called once, from the loop, when
+ * the last file was read; never when there is none. */
+void inputs_start(struct inputs *inputs, struct loop *loop,
+                  void (*files_ended)(void *arg), void *arg);
+
+/* Once a second: tell the engine what the captures lost. */
+void inputs_update(struct inputs *inputs);
+
+/* True when some file could not be read at all. */
+bool inputs_failed(const struct inputs *inputs);
+
+/* How much of the files was read, 0 to 1; -1 when nobody can know. */
+double inputs_progress(const struct inputs *inputs);
+
+/* Stop all; NULL is fine. Before the engine is freed. */
+void inputs_close(struct inputs *inputs);
+
+#endif

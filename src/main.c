@@ -1,0 +1,365 @@
+/* main: the parts in order, the loop, the parts down again. SPDX-License-
+ * Identifier: MIT */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "core/model/engine.h"
+#include "core/model/network.h"
+#include "core/run/daemon.h"
+#include "core/run/geo.h"
+#include "core/run/inputs.h"
+#include "core/run/loop.h"
+#include "core/run/options.h"
+#include "core/run/privileges.h"
+#include "core/run/report.h"
+#include "core/run/share.h"
+#include "core/run/vendor.h"
+#include "core/util/log.h"
+#include "core/util/strbuf.h"
+#include "export/exporter.h"
+
+#define EXIT_USAGE 2
+#define SECOND_US 1000000
+#define PARTIAL_RECORD_S 300
+#define SIGNALS 4
+
+struct app {
+    struct options options;
+    struct strbuf error;
+    struct privileges_user user;
+    struct daemon daemon;
+    struct loop *loop;
+    struct networks *networks;
+    struct geo *geo;
+    struct vendor *vendor;
+    struct locator locator;
+    struct inputs *inputs;
+    struct engine *engine;
+    struct exporter *exporter;
+    struct loop_source *second;
+    struct loop_source *work;
+    struct loop_source *signals[SIGNALS];
+    char instance[HOST_NAME_MAX + 1];
+    int64_t started_us;
+    bool shows_progress;
+};
+
+/* Say why in one line; the caller ends with failure. */
+static bool fail(struct app *app)
+{
+    fprintf(stderr, "kelvin: %s\n", app->error.text);
+    return false;
+}
+
+static bool app_locate(void *arg, const struct addr *addr, struct geo_info *out)
+{
+    const struct app *app = arg;
+
+    return geo_find(app->geo, addr, out);
+}
+
+static const char *app_vendor(void *arg, const uint8_t mac[MAC_SIZE])
+{
+    const struct app *app = arg;
+
+    return app->vendor != NULL ? vendor_find(app->vendor, mac) : NULL;
+}
+
+/* Who we are: the background, the user, the log. */
+static bool open_process(struct app *app)
+{
+    const struct options *options = &app->options;
+
+    log_set_verbosity(options->verbosity);
+    signal(SIGPIPE, SIG_IGN);
+    privileges_harden();
+    if (!daemon_set_cores(&options->cores, &app->error) ||
+        (options->daemon && !daemon_start(&app->daemon, &app->error)))
+        return fail(app);
+    if (options->dont_change_user)
+        privileges_find_self(&app->user);
+    else if (!privileges_find_user(options->user, &app->user, &app->error))
+        return fail(app);
+    return true;
+}
+
+static bool open_log(struct app *app)
+{
+    const struct options *options = &app->options;
+    char path[PATH_MAX];
+
+    if (options->syslog)
+        return log_open(LOG_TARGET_SYSLOG, NULL) == 0 ||
+               (log_error("log", "syslog"), false);
+    if (options->log_file == NULL && !options->daemon)
+        return true;
+    if (options->log_file == NULL &&
+        !privileges_own_dir(options->data_dir, &app->user, &app->error))
+        return fail(app);
+    snprintf(path, sizeof(path), "%s%s",
+             options->log_file != NULL ? options->log_file : options->data_dir,
+             options->log_file != NULL ? "" : "/kelvin.log");
+    if (log_open(LOG_TARGET_FILE, path) < 0) {
+        log_error("log", "cannot write to %s (option --log-file)", path);
+        return false;
+    }
+    return privileges_own_file(path, &app->user, &app->error) || fail(app);
+}
+
+/* What does not change while packets come: places, makers, networks. */
+static bool open_knowledge(struct app *app)
+{
+    char share[PATH_MAX - 16];
+    char path[PATH_MAX];
+    char why[256];
+    bool has_share = share_find(app->options.install_dir, share, sizeof(share));
+
+    snprintf(path, sizeof(path), "%s/geo", share);
+    app->geo = geo_open((const char *const *)app->options.geoip.items,
+                        app->options.geoip.count, has_share ? path : NULL);
+    snprintf(path, sizeof(path), "%s/oui.tsv", share);
+    app->vendor = has_share ? vendor_open(path) : NULL;
+    if (app->vendor == NULL)
+        log_info("vendor", "no list of network card makers");
+    app->locator = (struct locator){app_locate, app_vendor, app};
+    app->networks = network_new();
+    if (app->options.local_networks != NULL &&
+        !network_parse(app->networks, app->options.local_networks, why,
+                       sizeof(why))) {
+        strbuf_printf(&app->error, "option -m: %s", why);
+        return fail(app);
+    }
+    return true;
+}
+
+static bool open_engine(struct app *app)
+{
+    const struct options *options = &app->options;
+    struct engine_config config = {
+        .max_flows = (uint32_t)options->max_flows,
+        .max_hosts = (uint32_t)options->max_hosts,
+        .partial_record_s = PARTIAL_RECORD_S,
+        .tunnel_outer = options->tunnel_outer,
+        .protocols_file = options->ndpi_protocols,
+        .instance_name = app->instance,
+        .networks = app->networks,
+        .locator = &app->locator,
+    };
+
+    for (unsigned class = 0; class < FLOW_CLASSES; class ++)
+        config.timeout_s[class] = (uint32_t)options->flow_timeout[class];
+    if (getrandom(config.seed, sizeof(config.seed), 0) !=
+        (ssize_t)sizeof(config.seed)) {
+        log_error("main", "the kernel gives no random numbers");
+        return false;
+    }
+    if (options->instance_name != NULL)
+        snprintf(app->instance, sizeof(app->instance), "%s",
+                 options->instance_name);
+    else if (gethostname(app->instance, sizeof(app->instance) - 1) < 0)
+        snprintf(app->instance, sizeof(app->instance), "kelvin");
+    app->engine = engine_new(&config);
+    return app->engine != NULL;
+}
+
+static bool open_traffic(struct app *app)
+{
+    app->inputs = inputs_open(&app->options, app->networks, &app->error);
+    if (app->inputs == NULL)
+        return fail(app);
+    if (!open_engine(app))
+        return false;
+    inputs_attach(app->inputs, app->engine);
+    app->exporter =
+        exporter_new((const char *const *)app->options.dump_flows.items,
+                     app->options.dump_flows.count, app->engine, &app->error);
+    if (app->exporter == NULL)
+        return fail(app);
+    engine_observe(app->engine, exporter_observer(app->exporter));
+    return true;
+}
+
+/* The last steps that need rights. */
+static bool settle(struct app *app)
+{
+    const struct options *options = &app->options;
+
+    if (options->pid_file != NULL &&
+        !daemon_take_pid_file(&app->daemon, options->pid_file, &app->error))
+        return fail(app);
+    if (!options->dont_change_user && !privileges_drop(&app->user, &app->error))
+        return fail(app);
+    daemon_ready(&app->daemon);
+    return true;
+}
+
+static void show_progress(const struct app *app)
+{
+    double done = inputs_progress(app->inputs);
+
+    if (app->shows_progress && done >= 0)
+        fprintf(stderr, "\r%3.0f %% read", done * 100);
+}
+
+static void on_second(void *arg)
+{
+    struct app *app = arg;
+
+    inputs_update(app->inputs);
+    engine_tick(app->engine, loop_wall_us());
+    exporter_flush(app->exporter);
+    loop_source_resume(app->work);
+    show_progress(app);
+}
+
+static bool on_work(void *arg)
+{
+    const struct app *app = arg;
+
+    return engine_work(app->engine);
+}
+
+static void write_report(const struct app *app)
+{
+    report_write(stderr, app->engine, app->loop,
+                 (double)(loop_now_us(app->loop) - app->started_us) / 1e6);
+}
+
+static void on_stop(void *arg)
+{
+    const struct app *app = arg;
+
+    loop_stop(app->loop);
+}
+
+static void on_report(void *arg)
+{
+    write_report(arg);
+}
+
+static void on_reopen(void *arg)
+{
+    struct app *app = arg;
+
+    if (log_reopen() < 0)
+        log_warn("log", "cannot reopen the log, the old one goes on");
+    exporter_reopen(app->exporter);
+}
+
+static void on_files_ended(void *arg)
+{
+    struct app *app = arg;
+
+    if (app->shows_progress)
+        fprintf(stderr, "\r           \r");
+    if (app->options.shutdown_when_done)
+        loop_stop(app->loop);
+    else
+        log_notice("main", "all files are read; their state stays until the "
+                           "program is ended");
+}
+
+static void start(struct app *app)
+{
+    static const struct {
+        int number;
+        void (*run)(void *arg);
+    } signals[SIGNALS] = {
+        {SIGINT, on_stop},
+        {SIGTERM, on_stop},
+        {SIGUSR1, on_report},
+        {SIGHUP, on_reopen},
+    };
+
+    app->started_us = loop_now_us(app->loop);
+    app->shows_progress = app->options.progress && isatty(STDERR_FILENO);
+    for (unsigned i = 0; i < SIGNALS; i++)
+        app->signals[i] =
+            loop_on_signal(app->loop, signals[i].number, signals[i].run, app);
+    app->work = loop_defer(app->loop, LOOP_TICK, on_work, app);
+    app->second = loop_every(app->loop, SECOND_US, LOOP_TICK, on_second, app);
+    inputs_start(app->inputs, app->loop, on_files_ended, app);
+}
+
+/* In the reverse order, from wherever opening got to. */
+static void close_all(struct app *app)
+{
+    inputs_close(app->inputs);
+    for (unsigned i = 0; i < SIGNALS; i++)
+        loop_source_free(app->signals[i]);
+    loop_source_free(app->second);
+    loop_source_free(app->work);
+    exporter_free(app->exporter);
+    engine_free(app->engine);
+    network_free(app->networks);
+    vendor_close(app->vendor);
+    geo_close(app->geo);
+    loop_free(app->loop);
+    daemon_leave(&app->daemon);
+    strbuf_free(&app->error);
+    options_free(&app->options);
+}
+
+static int run(struct app *app)
+{
+    int status = EXIT_FAILURE;
+
+    if (open_process(app) && open_knowledge(app) && open_traffic(app) &&
+        open_log(app) && settle(app) && (app->loop = loop_new()) != NULL) {
+        start(app);
+        status = loop_run(app->loop) == 0 && !inputs_failed(app->inputs)
+                     ? EXIT_SUCCESS
+                     : EXIT_FAILURE;
+        engine_flush(app->engine);
+        exporter_flush(app->exporter);
+        if (app->options.shutdown_when_done)
+            write_report(app);
+    }
+    return status;
+}
+
+/* Errands that end the program; false when there is none. */
+static bool is_errand(const struct app *app, int *status)
+{
+    const struct options *options = &app->options;
+
+    if (options->print_ndpi_protocols)
+        *status = report_protocols(stdout, options->ndpi_protocols);
+    else if (options->run != NULL || options->set_password != NULL ||
+             options->test_export != NULL) {
+        fprintf(stderr, "kelvin: --run, --set-password and --test-export are "
+                        "not in this version\n");
+        *status = EXIT_FAILURE;
+    } else
+        return false;
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct app app = {.daemon = {.ready_fd = -1, .pid_fd = -1}};
+    int status = EXIT_SUCCESS;
+
+    strbuf_init(&app.error, 4096);
+    switch (options_parse(argc, argv, &app.options, &app.error)) {
+    case OPTIONS_RUN:
+        options_hide_secrets(argc, argv);
+        if (!is_errand(&app, &status))
+            status = run(&app);
+        break;
+    case OPTIONS_BAD:
+        fprintf(stderr, "kelvin: %s\n", app.error.text);
+        status = EXIT_USAGE;
+        break;
+    case OPTIONS_EXIT_OK:
+        break;
+    }
+    close_all(&app);
+    return status;
+}
