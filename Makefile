@@ -2,34 +2,33 @@
 # SPDX-License-Identifier: MIT
 
 CC ?= cc
+CLANG ?= clang
 PREFIX ?= /usr/local
 BUILD ?= build
-PKGS := libevent_core libevent_extra yajl libcap-ng libmaxminddb zlib
-CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -Isrc \
-	-DKELVIN_PREFIX='"$(PREFIX)"'
+LIBS := libevent_core yajl libcap-ng libmaxminddb zlib
+CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -Isrc
 CFLAGS ?= -O2 -g
 KFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
-	-fstack-protector-strong -fstack-clash-protection -fPIE -fno-plt \
+	-fstack-protector-strong -fstack-clash-protection -fPIE \
 	$(shell uname -m | sed -n s,x86_64,-fcf-protection,p)
 LDFLAGS += -pie -Wl,-z,relro,-z,now,--as-needed
-LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpcap -lndpi -lm
+LDLIBS = $(shell pkg-config --libs $(LIBS)) -lpcap -lndpi -lm
+SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined
 
 SRCS := $(shell find src -name '*.c' | LC_ALL=C sort)
-LIBSRCS := $(filter-out src/main.c,$(SRCS))
 OBJS := $(SRCS:%.c=$(BUILD)/%.o)
-LIBOBJS := $(LIBSRCS:%.c=$(BUILD)/%.o)
-UNITS := $(patsubst test/unit/%.c,$(BUILD)/test/unit/%,\
-	$(wildcard test/unit/test_*.c))
-FUZZERS := $(patsubst test/fuzz/%.c,$(BUILD)/test/fuzz/%,\
-	$(wildcard test/fuzz/fuzz_*.c))
+PARTS := $(filter-out $(BUILD)/src/main.o,$(OBJS))
+UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/test_*.c))
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/fuzz/fuzz_*.c))
 
-all: $(BUILD)/kelvin
+all: $(BUILD)/kelvin share
 
 $(BUILD)/kelvin: $(OBJS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/libkelvin.a: $(LIBOBJS)
+$(BUILD)/parts.a: $(PARTS)
 	@rm -f $@
 	ar rcs $@ $^
 
@@ -37,17 +36,75 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(KFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/test/unit/%: test/unit/%.c $(BUILD)/libkelvin.a
+# Data files beside the program: makers of network cards, countries.
+share: $(BUILD)/share/oui.tsv $(BUILD)/share/geo
+
+$(BUILD)/share/oui.tsv: conf/oui2tsv.sh
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(KFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< \
-		$(BUILD)/libkelvin.a -lcmocka $(LDLIBS)
+	conf/oui2tsv.sh >$@
+
+# Without npm, or away from it, kelvin only shows no countries.
+$(BUILD)/share/geo:
+	@mkdir -p $@
+	-@conf/geo/fetch.sh $@
+
+geo: $(BUILD)/share/geo
+	conf/geo/more/fetch.sh $(BUILD)/share/geo
+
+run:
+	conf/packages.sh build
+	$(MAKE) all
+	$(BUILD)/kelvin -v 3 $(ARGS)
+
+test:
+	conf/packages.sh test
+	test/run
+
+bench: all
+	test/bench/run
 
 units: $(UNITS)
+$(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(BUILD)/parts.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
--include $(OBJS:.o=.d) $(UNITS:=.d)
+# The program and its units once more, under sanitizers.
+asan:
+	$(MAKE) BUILD=build/asan CFLAGS="$(SANITIZE)" \
+		CPPFLAGS="-D_GNU_SOURCE -Isrc" all units
+
+fuzz: fuzzers
+	test/run fuzz
+
+fuzzers:
+	$(MAKE) BUILD=build/fuzz CC=$(CLANG) \
+		CFLAGS="$(SANITIZE) -fsanitize=fuzzer-no-link" \
+		CPPFLAGS="-D_GNU_SOURCE -Isrc" fuzz-targets
+
+fuzz-targets: $(FUZZERS)
+$(BUILD)/test/fuzz/%: $(BUILD)/test/fuzz/%.o $(BUILD)/parts.a
+	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+install: all
+	install -D $(BUILD)/kelvin $(DESTDIR)$(PREFIX)/bin/kelvin
+	install -D -m 644 $(BUILD)/share/oui.tsv \
+		$(DESTDIR)$(PREFIX)/share/kelvin/oui.tsv
+	for file in $(BUILD)/share/geo/*.mmdb; do test ! -e $$file || \
+		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/kelvin/geo \
+		$$file || exit 1; done
+	install -D -m 644 conf/kelvin.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man8/kelvin.8
+	install -D -m 644 conf/kelvin.conf.sample \
+		$(DESTDIR)$(PREFIX)/share/doc/kelvin/kelvin.conf.sample
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's,/usr/local,$(PREFIX),g' conf/kelvin.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/kelvin.service
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all units clean
+-include $(OBJS:.o=.d) $(UNITS:=.d) $(FUZZERS:=.d)
+
+.PHONY: all share geo run test bench units asan fuzz fuzzers fuzz-targets \
+	install clean
+.SECONDARY:
 .DELETE_ON_ERROR:

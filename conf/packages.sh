@@ -1,0 +1,43 @@
+#!/bin/sh
+# packages: install what is missing. SPDX-License-Identifier: MIT
+# Usage: conf/packages.sh build|test
+set -e
+
+build="gcc make pkg-config libevent-dev libpcap-dev libndpi-dev libyajl-dev
+libmaxminddb-dev libcap-ng-dev zlib1g-dev ieee-data"
+tests="clang libclang-rt-14-dev libcmocka-dev python3-pytest python3-scapy
+tshark libndpi-bin mmdb-bin iproute2 tcpreplay curl procps"
+
+case "$1" in
+build) wanted=$build ;;
+test) wanted="$build $tests" ;;
+*)
+    echo "usage: conf/packages.sh build|test" >&2
+    exit 2
+    ;;
+esac
+
+command -v dpkg-query >/dev/null || exit 0 # not Debian: the compiler will tell
+
+missing=
+for package in $wanted; do
+    case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
+    "install ok installed") ;;
+    *) missing="$missing $package" ;;
+    esac
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+    as_root=
+elif command -v sudo >/dev/null; then
+    as_root="sudo"
+else
+    echo "kelvin: install first, as root: apt-get install$missing" >&2
+    exit 1
+fi
+echo "kelvin: installing$missing"
+$as_root apt-get update -q
+# shellcheck disable=SC2086 # words are packages
+$as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -q -y --no-install-recommends $missing
