@@ -38,9 +38,10 @@ void *mem_realloc(void *ptr, size_t count, size_t size)
 {
     if (size != 0 && count > SIZE_MAX / size)
         die(SIZE_MAX);
-    ptr = realloc(ptr, count * size ? count * size : 1);
+    size *= count;
+    ptr = realloc(ptr, size != 0 ? size : 1);
     if (ptr == NULL)
-        die(count * size);
+        die(size);
     return ptr;
 }
 
