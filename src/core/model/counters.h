@@ -12,6 +12,9 @@ enum way {
     WAYS
 };
 
+/* Retransmissions, out of order, lost: enum tcp_trouble of tcp.h. */
+#define TCP_TROUBLE_KINDS 3
+
 struct traffic {
     uint64_t packets;
     uint64_t bytes; /* wire lengths of frames */
@@ -56,26 +59,30 @@ static inline enum packet_class packet_size_class(uint32_t wire_len)
 enum trend { TREND_UNKNOWN, TREND_UP, TREND_DOWN, TREND_STABLE };
 
 /*
- * Throughput over the last tick in which something came; read it through
- * rate_bps(), which knows that silence means zero.
+ * Throughput, second by second of the interface's clock: what is added under
+ * one second becomes the rate when a later second begins. Silence is zero.
  */
 struct rate {
-    float bytes_per_s;
+    uint32_t now_s;  /* the second that is filling; 0: none yet */
+    uint32_t last_s; /* the second before it that had traffic */
+    uint64_t bytes;  /* of the second that is filling */
+    uint32_t packets;
+    float bytes_per_s; /* of last_s */
     float packets_per_s;
+    float before_bytes_per_s; /* of the one before that, for the trend */
     float peak_bytes_per_s;
-    uint32_t tick_s;     /* epoch second of the tick that set it */
-    uint8_t trend;       /* enum trend */
-    uint64_t seen_bytes; /* totals at that tick */
-    uint64_t seen_packets;
 };
 
-/* A tick at `now_s` found these totals, `interval_s` after the one before. */
-void rate_update(struct rate *rate, uint32_t now_s, float interval_s,
-                 uint64_t bytes, uint64_t packets);
+/* Something came in the second `now_s`. Any order within it. */
+void rate_add(struct rate *rate, uint32_t now_s, uint64_t bytes,
+              uint64_t packets);
 
-/* Bytes per second at `now_s`: zero when the last tick brought nothing. */
+/* Over the last whole second as seen at `now_s`. */
 float rate_bytes_per_s(const struct rate *rate, uint32_t now_s);
 float rate_packets_per_s(const struct rate *rate, uint32_t now_s);
+
+/* Whether that is more or less than in the second before. */
+enum trend rate_trend(const struct rate *rate, uint32_t now_s);
 
 /* L4 protocols that hosts are asked about by name. */
 enum l4_group { L4_TCP, L4_UDP, L4_ICMP, L4_OTHER, L4_GROUPS };
@@ -89,7 +96,8 @@ enum l4_group l4_group(uint8_t l4_proto);
 struct delta {
     struct traffic traffic[WAYS];
     uint64_t goodput_bytes[WAYS];
-    uint32_t trouble[WAYS][3]; /* enum tcp_trouble, of what that side sent */
+    /* enum tcp_trouble, of what that side sent */
+    uint32_t trouble[WAYS][TCP_TROUBLE_KINDS];
     uint8_t classes[WAYS][PACKET_CLASSES];
     /* What the application gets: all that the flow had so far once it is
      * decided, nothing before (`has_app` false). */

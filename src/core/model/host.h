@@ -87,8 +87,6 @@ struct host {
     int16_t network;       /* index of the local network, -1 */
     uint16_t apps_count;
     uint16_t apps_size;
-    uint8_t os; /* index into the group table's OS names; 0 unknown */
-    uint8_t name_len;
     uint32_t device;   /* last MAC seen, or POOL_NONE */
     uint32_t as_group; /* groups, or POOL_NONE */
     uint32_t country_group;
@@ -97,14 +95,13 @@ struct host {
     float latitude;
     float longitude;
     bool has_location;
-    bool is_idle;     /* on the idle list */
     uint32_t first_s; /* epoch seconds */
     uint32_t last_s;
     uint32_t active_flows[WAYS]; /* as client, as server */
     uint64_t total_flows[WAYS];
     uint64_t low_goodput_flows[WAYS];
     struct traffic l4[L4_GROUPS][WAYS];
-    uint32_t trouble[3]; /* enum tcp_trouble, of what it sent */
+    uint32_t trouble[TCP_TROUBLE_KINDS]; /* enum tcp_trouble, of what it sent */
     uint32_t classes[WAYS][PACKET_CLASSES];
     struct rate rate;
     struct host_app *apps;    /* sorted by application id */

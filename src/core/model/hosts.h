@@ -21,7 +21,8 @@ struct hosts_config {
 struct hosts {
     struct pool pool; /* of struct host */
     struct table table;
-    struct list idle; /* hosts without active flows, the idlest first */
+    /* Hosts without active flows, the idlest first: remote, local. */
+    struct list idle[2];
     struct hash_key key;
     struct hosts_config config;
     struct groups *groups;   /* not owned */

@@ -413,7 +413,10 @@ void iface_tick(struct iface *iface, int64_t now_us)
     iface->now_us = now_us;
     flows_roll(flows);
     iface->is_ticking = true;
-    iface_rate(iface);
+    rate_add(&iface->rate, iface_now_s(iface),
+             iface->counters.all.bytes - iface->ticked.bytes,
+             iface->counters.all.packets - iface->ticked.packets);
+    iface->ticked = iface->counters.all;
     engine_ticked(iface->engine, iface);
 }
 

@@ -81,6 +81,7 @@ struct iface {
     struct namecache names;
     struct iface_counters counters;
     struct rate rate;
+    struct traffic ticked;     /* counters.all at the last tick */
     struct iface_app *apps;    /* DPI_APPS of them */
     struct iface_second *ring; /* IFACE_RING_SECONDS, by second modulo */
     int64_t now_us;    /* the clock: the newest packet, or the wall when live */

@@ -1,0 +1,158 @@
+/* devices: the MACs of an interface, bounded. SPDX-License-Identifier: MIT */
+#include "core/model/devices.h"
+
+#include <string.h>
+
+#include "core/util/utf8.h"
+
+/* How far from the idle end a device that nobody holds is looked for. */
+#define VICTIM_LOOKS 64
+
+void devices_init(struct devices *devices, uint32_t cap,
+                  const struct hash_key *key, const struct locator *locator)
+{
+    *devices = (struct devices){.key = *key, .locator = locator};
+    pool_init(&devices->pool, cap, sizeof(struct device));
+    table_init(&devices->table, cap);
+    list_init(&devices->idle, &devices->pool, offsetof(struct device, idle));
+}
+
+void devices_clear(struct devices *devices)
+{
+    table_clear(&devices->table);
+    pool_clear(&devices->pool);
+}
+
+static uint32_t hash_of(const struct devices *devices,
+                        const uint8_t mac[MAC_SIZE], uint16_t vlan)
+{
+    uint64_t word = vlan;
+
+    for (unsigned i = 0; i < MAC_SIZE; i++)
+        word = word << 8 | mac[i];
+    return hash_fold(
+        hash_pair(word, 0, devices->key.word[0], devices->key.word[1]),
+        devices->key.word[2]);
+}
+
+static uint32_t find(const struct devices *devices, uint32_t hash,
+                     const uint8_t mac[MAC_SIZE], uint16_t vlan)
+{
+    struct table_cursor at = table_find(&devices->table, hash);
+    uint32_t index;
+
+    while ((index = table_next(&devices->table, &at)) != POOL_NONE) {
+        const struct device *device = devices_at(devices, index);
+
+        if (device->vlan == vlan && memcmp(device->mac, mac, MAC_SIZE) == 0)
+            return index;
+    }
+    return POOL_NONE;
+}
+
+uint32_t devices_find(const struct devices *devices,
+                      const uint8_t mac[MAC_SIZE], uint16_t vlan)
+{
+    return find(devices, hash_of(devices, mac, vlan), mac, vlan);
+}
+
+static void forget(struct devices *devices, uint32_t index)
+{
+    list_remove(&devices->idle, index);
+    table_remove(&devices->table, devices_at(devices, index)->hash, index);
+    pool_give(&devices->pool, index);
+}
+
+static void evict(struct devices *devices)
+{
+    uint32_t index = devices->idle.head;
+
+    for (int i = 0; i < VICTIM_LOOKS && index != POOL_NONE; i++) {
+        struct device *device = devices_at(devices, index);
+
+        if (device->holds == 0) {
+            forget(devices, index);
+            devices->evicted++;
+            return;
+        }
+        index = device->idle.next;
+    }
+}
+
+uint32_t devices_get(struct devices *devices, const uint8_t mac[MAC_SIZE],
+                     uint16_t vlan, uint32_t now_s)
+{
+    const struct locator *locator = devices->locator;
+    uint32_t hash = hash_of(devices, mac, vlan);
+    uint32_t index = find(devices, hash, mac, vlan);
+    const char *vendor = NULL;
+    struct device *device;
+
+    if (index != POOL_NONE)
+        return index;
+    if (devices->pool.count == devices->pool.cap)
+        evict(devices);
+    index = pool_take(&devices->pool);
+    if (index == POOL_NONE)
+        return POOL_NONE;
+    device = devices_at(devices, index);
+    memcpy(device->mac, mac, MAC_SIZE);
+    device->vlan = vlan;
+    device->hash = hash;
+    device->first_s = now_s;
+    device->last_s = now_s;
+    if (locator != NULL && locator->vendor != NULL)
+        vendor = locator->vendor(locator->arg, mac);
+    if (vendor != NULL)
+        utf8_clean(device->vendor, sizeof(device->vendor), vendor,
+                   strlen(vendor));
+    table_insert(&devices->table, hash, index);
+    list_append(&devices->idle, index);
+    return index;
+}
+
+void devices_add(struct devices *devices, uint32_t index,
+                 const struct delta *delta, enum way way)
+{
+    struct device *device;
+
+    if (index == POOL_NONE)
+        return;
+    device = devices_at(devices, index);
+    for (enum way w = 0; w < WAYS; w++) {
+        device->traffic[w].packets += delta->traffic[w ^ way].packets;
+        device->traffic[w].bytes += delta->traffic[w ^ way].bytes;
+    }
+    if (delta->traffic[way].packets > 0)
+        device->is_source = true;
+    device->last_s = delta->now_s;
+    rate_add(&device->rate, delta->now_s,
+             delta->traffic[0].bytes + delta->traffic[1].bytes,
+             delta->traffic[0].packets + delta->traffic[1].packets);
+    list_remove(&devices->idle, index);
+    list_append(&devices->idle, index);
+}
+
+uint32_t devices_expire(struct devices *devices, uint32_t now_s,
+                        uint32_t idle_s, uint32_t budget)
+{
+    uint32_t done = 0;
+
+    while (done < budget && devices->idle.head != POOL_NONE) {
+        uint32_t index = devices->idle.head;
+        const struct device *device = devices_at(devices, index);
+
+        if (device->holds > 0 || now_s < device->last_s ||
+            now_s - device->last_s < idle_s)
+            break;
+        forget(devices, index);
+        devices->expired++;
+        done++;
+    }
+    return done;
+}
+
+uint32_t devices_next(const struct devices *devices, uint32_t *cursor)
+{
+    return table_each(&devices->table, cursor);
+}

@@ -1,0 +1,117 @@
+/* flow: who talks with whom. SPDX-License-Identifier: MIT */
+#include "core/model/flow.h"
+
+#define LOW_GOODPUT_PERCENT 40
+#define SLOW_HANDSHAKE_US 2000000
+#define SLOW_ANSWER_US 5000000
+#define ISSUES_PERCENT 10 /* of the packets retransmitted or lost */
+#define NO_ANSWER_US 3000000
+
+uint32_t flow_iat_avg_us(const struct flow *flow, enum way way)
+{
+    uint64_t packets = flow_packets(flow, way);
+
+    if (packets < 2)
+        return 0;
+    return (uint32_t)((flow->way_last_us[way] - flow->way_first_us[way]) /
+                      (packets - 1));
+}
+
+bool flow_has_low_goodput(const struct flow *flow)
+{
+    uint64_t bytes = flow_bytes(flow, WAY_SENT) + flow_bytes(flow, WAY_RCVD);
+    uint64_t goodput =
+        flow_goodput(flow, WAY_SENT) + flow_goodput(flow, WAY_RCVD);
+
+    return goodput * 100 < bytes * LOW_GOODPUT_PERCENT;
+}
+
+static bool has_issues(const struct flow *flow, const struct tcp *tcp)
+{
+    uint64_t packets =
+        flow_packets(flow, WAY_SENT) + flow_packets(flow, WAY_RCVD);
+    uint64_t trouble = 0;
+
+    for (enum way way = 0; way < WAYS; way++)
+        trouble += (uint64_t)tcp->side[way].trouble[TCP_RETRANSMISSION] +
+                   tcp->side[way].trouble[TCP_LOST];
+    return packets > 10 && trouble * 100 > packets * ISSUES_PERCENT;
+}
+
+/* No data ever came through: what was it then? */
+static enum flow_status status_without_data(const struct flow *flow,
+                                            const struct tcp *tcp,
+                                            int64_t now_us)
+{
+    uint8_t asked = tcp->side[0].flags;
+    uint8_t answered = tcp->side[1].flags;
+
+    if ((asked & TCP_FLAG_SYN) == 0)
+        return (asked & TCP_FLAG_ACK) == 0 ? FLOW_STATUS_TCP_PROBING
+                                           : FLOW_STATUS_NORMAL;
+    if ((answered & TCP_FLAG_RST) != 0 && (answered & TCP_FLAG_SYN) == 0)
+        return FLOW_STATUS_REFUSED;
+    if (answered == 0)
+        return now_us - flow->last_us > NO_ANSWER_US ||
+                       tcp->state == TCP_STATE_RESET
+                   ? FLOW_STATUS_SYN_PROBING
+                   : FLOW_STATUS_NORMAL;
+    return tcp->state == TCP_STATE_RESET ? FLOW_STATUS_TCP_PROBING
+                                         : FLOW_STATUS_NORMAL;
+}
+
+enum flow_status flow_status(const struct flow *flow, const struct tcp *tcp,
+                             int64_t now_us)
+{
+    if (tcp == NULL)
+        return FLOW_STATUS_NORMAL;
+    if (flow_goodput(flow, WAY_SENT) + flow_goodput(flow, WAY_RCVD) == 0)
+        return status_without_data(flow, tcp, now_us);
+    if (has_issues(flow, tcp))
+        return FLOW_STATUS_TCP_ISSUES;
+    if (tcp->server_latency_us > SLOW_HANDSHAKE_US ||
+        tcp->client_latency_us > SLOW_HANDSHAKE_US)
+        return FLOW_STATUS_SLOW_TCP;
+    if (tcp->appl_latency_us > SLOW_ANSWER_US)
+        return FLOW_STATUS_SLOW_HEADER;
+    return flow_has_low_goodput(flow) ? FLOW_STATUS_LOW_GOODPUT
+                                      : FLOW_STATUS_NORMAL;
+}
+
+const char *flow_status_name(enum flow_status status)
+{
+    static const char *const names[FLOW_STATUSES] = {
+        [FLOW_STATUS_NORMAL] = "normal",
+        [FLOW_STATUS_SLOW_TCP] = "slow TCP connection",
+        [FLOW_STATUS_SLOW_HEADER] = "slow application header",
+        [FLOW_STATUS_SLOW_DATA] = "slow data exchange",
+        [FLOW_STATUS_LOW_GOODPUT] = "low goodput",
+        [FLOW_STATUS_SYN_PROBING] = "no answer to SYN, scan suspect",
+        [FLOW_STATUS_TCP_ISSUES] = "TCP connection issues",
+        [FLOW_STATUS_TCP_PROBING] = "suspicious TCP probing",
+        [FLOW_STATUS_WHILE_ALERTED] = "while the interface was alerted",
+        [FLOW_STATUS_REFUSED] = "connection refused",
+        [FLOW_STATUS_CERTIFICATE] = "TLS certificate of another name",
+    };
+
+    return (unsigned)status < FLOW_STATUSES ? names[status] : "unknown";
+}
+
+enum flow_class flow_class_of(const struct flow *flow, const struct tcp *tcp)
+{
+    switch (flow->key.l4_proto) {
+    case IP_PROTO_TCP:
+        if (tcp->state == TCP_STATE_OPENING)
+            return FLOW_TCP_OPENING;
+        return tcp->state == TCP_STATE_CLOSED || tcp->state == TCP_STATE_RESET
+                   ? FLOW_TCP_CLOSED
+                   : FLOW_TCP_ESTABLISHED;
+    case IP_PROTO_UDP:
+        return FLOW_UDP;
+    case IP_PROTO_ICMP:
+    case IP_PROTO_ICMPV6:
+        return FLOW_ICMP;
+    default:
+        return FLOW_OTHER;
+    }
+}

@@ -1,0 +1,262 @@
+/* tcp: how well a connection goes. SPDX-License-Identifier: MIT */
+/*
+ * What tshark marks with a list of unacknowledged segments is told here from
+ * the highest sequence number, the latest gap below it and the other side's
+ * acknowledgements: constant memory, the same verdict in all but contrived
+ * cases.
+ */
+#include "core/packet/tcp.h"
+
+/* tshark: a segment within this of the highest one is out of order while the
+ * round trip is unknown; a fast retransmission follows the ACK this soon. */
+#define REORDER_US 3000
+#define FAST_US 20000
+#define FAST_DUP_ACKS 2
+
+/* Serial number arithmetic (RFC 1982). */
+static bool seq_before(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) < 0;
+}
+
+void tcp_start(struct tcp *tcp)
+{
+    tcp->side[0].window_scale = 0xff;
+    tcp->side[1].window_scale = 0xff;
+}
+
+static bool count(struct tcp_side *side, enum tcp_trouble trouble)
+{
+    side->trouble[trouble]++;
+    return ++side->fresh[trouble] == UINT8_MAX;
+}
+
+/* One byte or none, just below the next one: asks whether the peer lives. */
+static bool is_keep_alive(const struct tcp_side *side,
+                          const struct packet *packet)
+{
+    return packet->payload_wire_len <= 1 &&
+           packet->tcp.seq == side->next_seq - 1 &&
+           (packet->tcp.flags & (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST)) ==
+               0;
+}
+
+static uint32_t segment_len(const struct packet *packet)
+{
+    return packet->payload_wire_len +
+           ((packet->tcp.flags & TCP_FLAG_SYN) != 0) +
+           ((packet->tcp.flags & TCP_FLAG_FIN) != 0);
+}
+
+/* Was this part of the stream seen, and is it still to be acknowledged? */
+static bool was_seen(const struct tcp_side *side, const struct tcp_side *peer,
+                     uint32_t seq, uint32_t end)
+{
+    if (side->hole_start != side->hole_end &&
+        !seq_before(seq, side->hole_start) && !seq_before(side->hole_end, end))
+        return false;
+    return !peer->has_ack || seq_before(peer->last_ack, end);
+}
+
+static void fill_hole(struct tcp_side *side, uint32_t seq, uint32_t end)
+{
+    if (!seq_before(side->hole_start, seq) && seq_before(side->hole_start, end))
+        side->hole_start = end;
+    else if (seq_before(seq, side->hole_end) &&
+             !seq_before(end, side->hole_end))
+        side->hole_end = seq;
+    if (!seq_before(side->hole_start, side->hole_end))
+        side->hole_start = side->hole_end;
+}
+
+/* A segment that begins below what was sent before. */
+static bool judge_old(const struct tcp *tcp, struct tcp_side *side,
+                      const struct tcp_side *peer, const struct packet *packet,
+                      uint32_t end)
+{
+    uint32_t now = (uint32_t)packet->when_us;
+    uint32_t seq = packet->tcp.seq;
+    uint32_t round_trip = tcp->handshake_done && tcp->synack_seen
+                              ? tcp->server_latency_us + tcp->client_latency_us
+                              : 0;
+    bool is_full;
+
+    if (packet->payload_wire_len > 1 && side->next_seq - 1 == seq)
+        return false; /* new data behind a probe of one byte */
+    if (peer->dup_acks >= FAST_DUP_ACKS && peer->last_ack == seq &&
+        now - peer->last_ack_time_us < FAST_US)
+        is_full = count(side, TCP_RETRANSMISSION);
+    else if (now - side->next_seq_time_us <
+                 (round_trip != 0 ? round_trip : REORDER_US) &&
+             side->next_seq != end && !was_seen(side, peer, seq, end))
+        is_full = count(side, TCP_OUT_OF_ORDER);
+    else
+        is_full = count(side, TCP_RETRANSMISSION);
+    fill_hole(side, seq, end);
+    return is_full;
+}
+
+static bool follow_sequence(const struct tcp *tcp, struct tcp_side *side,
+                            const struct tcp_side *peer,
+                            const struct packet *packet)
+{
+    uint32_t len = segment_len(packet);
+    uint32_t seq = packet->tcp.seq;
+    uint32_t end = seq + len;
+    bool is_full = false;
+    bool is_probe;
+
+    if (!side->has_seq) {
+        side->has_seq = true;
+        side->next_seq = end;
+        side->next_seq_time_us = (uint32_t)packet->when_us;
+        return false;
+    }
+    is_probe = packet->payload_wire_len == 1 && seq == side->next_seq &&
+               peer->has_ack && peer->window == 0;
+    if (seq_before(side->next_seq, seq) &&
+        (packet->tcp.flags & TCP_FLAG_RST) == 0) {
+        is_full = count(side, TCP_LOST);
+        side->hole_start = side->next_seq;
+        side->hole_end = seq;
+    } else if (is_keep_alive(side, packet)) {
+        side->keep_alives++;
+        return false;
+    } else if (len > 0 && seq_before(seq, side->next_seq)) {
+        is_full = judge_old(tcp, side, peer, packet, end);
+    }
+    if (!is_probe && len > 0 && seq_before(side->next_seq, end)) {
+        side->next_seq = end;
+        side->next_seq_time_us = (uint32_t)packet->when_us;
+    }
+    return is_full;
+}
+
+static void follow_acks(struct tcp_side *side, const struct packet *packet)
+{
+    if ((packet->tcp.flags & TCP_FLAG_ACK) == 0)
+        return;
+    if (side->has_ack && packet->payload_wire_len == 0 &&
+        packet->tcp.ack == side->last_ack &&
+        packet->tcp.window == side->window && side->window != 0 &&
+        packet->tcp.seq == side->next_seq &&
+        (packet->tcp.flags & (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST)) ==
+            0) {
+        if (side->dup_acks < UINT8_MAX)
+            side->dup_acks++;
+    } else if (!side->has_ack || packet->tcp.ack != side->last_ack) {
+        side->dup_acks = 0;
+    }
+    side->has_ack = true;
+    side->last_ack = packet->tcp.ack;
+    side->last_ack_time_us = (uint32_t)packet->when_us;
+}
+
+static void follow_handshake(struct tcp *tcp, const struct packet *packet,
+                             bool from_server)
+{
+    uint32_t now = (uint32_t)packet->when_us;
+    uint8_t flags = packet->tcp.flags;
+
+    if ((flags & TCP_FLAG_SYN) != 0 && (flags & TCP_FLAG_ACK) == 0 &&
+        !from_server) {
+        tcp->syn_time_us = now;
+        tcp->syn_seen = true;
+    } else if ((flags & TCP_FLAG_SYN) != 0 && (flags & TCP_FLAG_ACK) != 0 &&
+               from_server) {
+        if (tcp->syn_seen)
+            tcp->server_latency_us = now - tcp->syn_time_us;
+        tcp->synack_time_us = now;
+        tcp->synack_seen = true;
+    } else if (tcp->synack_seen && !from_server &&
+               (flags & TCP_FLAG_ACK) != 0) {
+        tcp->client_latency_us = now - tcp->synack_time_us;
+        tcp->handshake_done = true;
+    }
+}
+
+/* From the last byte of a request to the first of the answer, once. */
+static void follow_request(struct tcp *tcp, const struct packet *packet,
+                           bool from_server)
+{
+    uint32_t now = (uint32_t)packet->when_us;
+
+    if (packet->payload_wire_len == 0 || tcp->appl_latency_us != 0)
+        return;
+    if (!from_server) {
+        tcp->request_time_us = now;
+        tcp->request_seen = true;
+    } else if (tcp->request_seen) {
+        tcp->appl_latency_us = now - tcp->request_time_us;
+    }
+}
+
+static void follow_state(struct tcp *tcp, const struct packet *packet,
+                         bool from_server)
+{
+    bool both_fins =
+        (tcp->side[0].flags & tcp->side[1].flags & TCP_FLAG_FIN) != 0;
+
+    if ((packet->tcp.flags & TCP_FLAG_RST) != 0) {
+        tcp->reset_by_server = from_server;
+        tcp->state = TCP_STATE_RESET;
+    } else if (tcp->state == TCP_STATE_RESET) {
+        return;
+    } else if (both_fins) {
+        tcp->state = TCP_STATE_CLOSED;
+    } else if ((packet->tcp.flags & TCP_FLAG_FIN) != 0) {
+        tcp->state = TCP_STATE_CLOSING;
+    } else if (tcp->state == TCP_STATE_OPENING &&
+               (packet->tcp.flags & TCP_FLAG_SYN) == 0) {
+        tcp->state = TCP_STATE_ESTABLISHED;
+    }
+}
+
+bool tcp_segment(struct tcp *tcp, const struct packet *packet, bool from_server)
+{
+    struct tcp_side *side = &tcp->side[from_server];
+    const struct tcp_side *peer = &tcp->side[!from_server];
+    bool is_full;
+
+    if (!tcp->handshake_done)
+        follow_handshake(tcp, packet, from_server);
+    is_full = follow_sequence(tcp, side, peer, packet);
+    follow_acks(side, packet);
+    follow_request(tcp, packet, from_server);
+    if ((packet->tcp.flags & TCP_FLAG_SYN) != 0)
+        side->window_scale = packet->tcp.window_scale;
+    side->window = packet->tcp.window;
+    side->flags |= packet->tcp.flags;
+    if (tcp->state != TCP_STATE_ESTABLISHED ||
+        (packet->tcp.flags & (TCP_FLAG_FIN | TCP_FLAG_RST)) != 0)
+        follow_state(tcp, packet, from_server);
+    return is_full;
+}
+
+void tcp_swap(struct tcp *tcp)
+{
+    struct tcp_side client = tcp->side[0];
+
+    tcp->side[0] = tcp->side[1];
+    tcp->side[1] = client;
+}
+
+bool tcp_is_reopened_by(const struct tcp *tcp, const struct packet *packet,
+                        bool from_server)
+{
+    const struct tcp_side *side = &tcp->side[from_server];
+
+    if ((packet->tcp.flags & TCP_FLAG_SYN) == 0 ||
+        (packet->tcp.flags & TCP_FLAG_ACK) != 0)
+        return false;
+    if (tcp->state != TCP_STATE_CLOSED && tcp->state != TCP_STATE_RESET)
+        return false;
+    return !side->has_seq || (side->flags & TCP_FLAG_SYN) == 0 ||
+           side->next_seq != packet->tcp.seq + 1;
+}
+
+bool tcp_is_established(const struct tcp *tcp)
+{
+    return tcp->handshake_done || tcp->state == TCP_STATE_ESTABLISHED ||
+           tcp->state == TCP_STATE_CLOSING || tcp->state == TCP_STATE_CLOSED;
+}
