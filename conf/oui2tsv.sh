@@ -2,14 +2,20 @@
 # oui2tsv: IEEE's lists of MAC prefixes as one sorted table.
 # SPDX-License-Identifier: MIT
 #
-# usage: oui2tsv.sh FILE... > oui.tsv
+# usage: oui2tsv.sh [FILE...] > oui.tsv
 #
-# Reads oui.txt, mam.txt, oui36.txt and iab.txt as Debian's ieee-data has
-# them; files that are not there are left out. Writes "AABBCC<tab>Name" for
+# Reads oui.txt, mam.txt, oui36.txt and iab.txt, by default those of Debian's
+# ieee-data; files that are not there are left out. Writes "AABBCC<tab>Name" for
 # 24, 28 and 36 bits, in the order that vendor.c bisects. Blocks that are
 # private, or divided further by the Registration Authority, name nobody.
 set -eu
 export LC_ALL=C
+
+if [ $# -eq 0 ]; then
+    for name in oui mam oui36 iab; do
+        set -- "$@" "/usr/share/ieee-data/$name.txt"
+    done
+fi
 
 for file in "$@"; do
     if [ -r "$file" ]; then
