@@ -176,9 +176,9 @@ static bool open_traffic(struct app *app)
     if (!open_engine(app))
         return false;
     inputs_attach(app->inputs, app->engine);
-    app->exporter =
-        exporter_new((const char *const *)app->options.dump_flows.items,
-                     app->options.dump_flows.count, app->engine, &app->error);
+    app->exporter = exporter_new(
+        (const char *const *)app->options.dump_flows.items,
+        app->options.dump_flows.count, app->engine, &app->user, &app->error);
     if (app->exporter == NULL)
         return fail(app);
     engine_observe(app->engine, exporter_observer(app->exporter));
@@ -265,8 +265,17 @@ static void on_files_ended(void *arg)
                            "program is ended");
 }
 
+/* Reading files may wait, for ticks and for whoever takes the records. */
+static bool on_file_work(void *arg)
+{
+    const struct app *app = arg;
+
+    return engine_work(app->engine) || exporter_must_wait(app->exporter);
+}
+
 static void start(struct app *app)
 {
+    struct inputs_handler handler = {on_file_work, on_files_ended, app};
     static const struct {
         int number;
         void (*run)(void *arg);
@@ -284,7 +293,7 @@ static void start(struct app *app)
             loop_on_signal(app->loop, signals[i].number, signals[i].run, app);
     app->work = loop_defer(app->loop, LOOP_TICK, on_work, app);
     app->second = loop_every(app->loop, SECOND_US, LOOP_TICK, on_second, app);
-    inputs_start(app->inputs, app->loop, on_files_ended, app);
+    inputs_start(app->inputs, app->loop, &handler);
 }
 
 /* In the reverse order, from wherever opening got to. */
@@ -295,8 +304,8 @@ static void close_all(struct app *app)
         loop_source_free(app->signals[i]);
     loop_source_free(app->second);
     loop_source_free(app->work);
-    exporter_free(app->exporter);
     engine_free(app->engine);
+    exporter_free(app->exporter);
     network_free(app->networks);
     vendor_close(app->vendor);
     geo_close(app->geo);
@@ -316,6 +325,7 @@ static int run(struct app *app)
         status = loop_run(app->loop) == 0 && !inputs_failed(app->inputs)
                      ? EXIT_SUCCESS
                      : EXIT_FAILURE;
+        exporter_be_patient(app->exporter);
         engine_flush(app->engine);
         exporter_flush(app->exporter);
         if (app->options.shutdown_when_done)

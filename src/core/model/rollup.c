@@ -243,10 +243,20 @@ static void set_throughput(struct iface *iface, struct flow *flow,
         flow->peak_bytes_per_s = flow->bytes_per_s;
 }
 
+/* Nothing since the last roll-up, as for most flows when they end. */
+static bool has_news(const struct flow *flow)
+{
+    return flow->fresh.packets[WAY_SENT] != 0 ||
+           flow->fresh.packets[WAY_RCVD] != 0 ||
+           (flow->flags & FLOW_APP_HANDED) == 0;
+}
+
 static void hand_over(struct iface *iface, struct flow *flow)
 {
     struct delta delta = {0};
 
+    if (!has_news(flow))
+        return;
     rollup_hosts(iface, flow);
     take_delta(iface, flow, &delta);
     take_app_delta(flow, &delta);

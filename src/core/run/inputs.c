@@ -24,9 +24,7 @@ struct inputs {
     struct input **items;
     size_t count;
     size_t files_open;
-    struct engine *engine;
-    void (*files_ended)(void *arg);
-    void *arg;
+    struct inputs_handler handler;
 };
 
 /* What inputs_open() works with, also through the lines of a list. */
@@ -163,7 +161,6 @@ static const char *iface_name(const struct input *input)
 
 void inputs_attach(struct inputs *inputs, struct engine *engine)
 {
-    inputs->engine = engine;
     for (size_t i = 0; i < inputs->count; i++)
         inputs->items[i]->iface = engine_add_iface(
             engine, iface_name(inputs->items[i]), !inputs->items[i]->is_file);
@@ -180,7 +177,7 @@ static bool on_work(void *arg)
 {
     const struct input *input = arg;
 
-    return engine_work(input->inputs->engine);
+    return input->inputs->handler.work(input->inputs->handler.arg);
 }
 
 static void on_ended(void *arg, bool failed)
@@ -191,23 +188,22 @@ static void on_ended(void *arg, bool failed)
     input->has_ended = true;
     input->has_failed = failed && input->iface->counters.all.packets == 0;
     if (--inputs->files_open == 0)
-        inputs->files_ended(inputs->arg);
+        inputs->handler.files_ended(inputs->handler.arg);
 }
 
 void inputs_start(struct inputs *inputs, struct loop *loop,
-                  void (*files_ended)(void *arg), void *arg)
+                  const struct inputs_handler *handler)
 {
-    inputs->files_ended = files_ended;
-    inputs->arg = arg;
+    inputs->handler = *handler;
     for (size_t i = 0; i < inputs->count; i++) {
-        struct capture_handler handler = {
+        struct capture_handler capture = {
             .packet = on_packet,
             .work = on_work,
             .ended = on_ended,
             .arg = inputs->items[i],
         };
 
-        capture_start(inputs->items[i]->capture, loop, &handler);
+        capture_start(inputs->items[i]->capture, loop, &capture);
     }
 }
 

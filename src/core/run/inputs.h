@@ -13,7 +13,7 @@
 /*
  *   inputs = inputs_open(options, networks, error)   while still privileged
  *   inputs_attach(inputs, engine)
- *   inputs_start(inputs, loop, files_ended, arg)
+ *   inputs_start(inputs, loop, &handler)
  *   inputs_close(inputs)
  */
 struct inputs;
@@ -30,10 +30,18 @@ struct inputs *inputs_open(const struct options *options,
 /* Give each input an interface of the engine. */
 void inputs_attach(struct inputs *inputs, struct engine *engine);
 
-/* Begin to feed the engine. `files_ended` is called once, from the loop, when
- * the last file was read; never when there is none. */
+struct inputs_handler {
+    /* Before each slice of a file: do a slice of what earlier frames left
+     * behind. While it returns true no file is read. */
+    bool (*work)(void *arg);
+    /* Once, when the last file was read; never when there is none. */
+    void (*files_ended)(void *arg);
+    void *arg;
+};
+
+/* Begin to feed the engine. The handler is copied. */
 void inputs_start(struct inputs *inputs, struct loop *loop,
-                  void (*files_ended)(void *arg), void *arg);
+                  const struct inputs_handler *handler);
 
 /* Once a second: tell the engine what the captures lost. */
 void inputs_update(struct inputs *inputs);
