@@ -1,0 +1,310 @@
+/* report: the state of things, for people. SPDX-License-Identifier: MIT */
+#include "core/run/report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/util/fmt.h"
+#include "core/util/strbuf.h"
+
+#define TOP_SIZE 10
+#define TEXT_MAX (1u << 20)
+#define LABEL "  %-12s"
+
+/* The largest so far, in falling order. */
+struct top {
+    unsigned count;
+    struct {
+        uint64_t bytes;
+        uint32_t index;
+    } entries[TOP_SIZE];
+};
+
+static void top_offer(struct top *top, uint32_t index, uint64_t bytes)
+{
+    unsigned at = top->count;
+
+    if (bytes == 0 ||
+        (at == TOP_SIZE && bytes <= top->entries[TOP_SIZE - 1].bytes))
+        return;
+    if (at == TOP_SIZE)
+        at--;
+    else
+        top->count++;
+    for (; at > 0 && top->entries[at - 1].bytes < bytes; at--)
+        top->entries[at] = top->entries[at - 1];
+    top->entries[at].bytes = bytes;
+    top->entries[at].index = index;
+}
+
+/* "LABEL N word, N word ...": the words and numbers in turn, ended by NULL. */
+struct counted {
+    uint64_t number;
+    const char *what;
+};
+
+static void put_counts(struct strbuf *out, const char *label,
+                       const struct counted *counts)
+{
+    char text[FMT_SIZE];
+
+    strbuf_printf(out, LABEL, label);
+    for (const struct counted *at = counts; at->what != NULL; at++)
+        strbuf_printf(out, "%s%s %s", at == counts ? "" : ", ",
+                      fmt_count(at->number, text), at->what);
+    strbuf_puts(out, "\n");
+}
+
+static void put_totals(struct strbuf *out, const struct iface *iface)
+{
+    const struct traffic *all = &iface->counters.all;
+    int64_t duration_us =
+        iface->first_us != 0 ? iface->now_us - iface->first_us : 0;
+    char count[FMT_SIZE];
+    char text[FMT_SIZE];
+
+    strbuf_printf(out, LABEL "%s\n", "time", fmt_duration(duration_us, text));
+    strbuf_printf(out, LABEL "%s\n", "packets", fmt_count(all->packets, count));
+    strbuf_printf(out, LABEL "%s (%s", "bytes", fmt_count(all->bytes, count),
+                  fmt_bytes(all->bytes, text));
+    if (duration_us > 0)
+        strbuf_printf(
+            out, ", %s",
+            fmt_bits_per_s((double)all->bytes * 8e6 / (double)duration_us,
+                           text));
+    strbuf_puts(out, ")\n");
+}
+
+static void put_entities(struct strbuf *out, const struct iface *iface)
+{
+    const struct iface_counters *counters = &iface->counters;
+
+    put_counts(out, "flows",
+               (struct counted[]){{counters->flows, "created"},
+                                  {iface->flows.pool.count, "active"},
+                                  {counters->flows_ended, "ended"},
+                                  {0, NULL}});
+    put_counts(out, "hosts",
+               (struct counted[]){{iface->hosts.pool.count, "known"},
+                                  {iface->hosts.local, "local"},
+                                  {iface->hosts.expired, "forgotten"},
+                                  {0, NULL}});
+    put_counts(out, "devices",
+               (struct counted[]){{iface->devices.pool.count, "known"},
+                                  {iface->devices.expired, "forgotten"},
+                                  {0, NULL}});
+}
+
+static void put_malformed(struct strbuf *out, const struct iface *iface)
+{
+    const char *separator = ": ";
+    char text[FMT_SIZE];
+
+    strbuf_printf(out, LABEL "%s", "malformed",
+                  fmt_count(iface_malformed(iface), text));
+    for (unsigned i = MALFORMED_NONE + 1; i < MALFORMED_COUNT; i++) {
+        uint64_t count = iface->counters.malformed[i];
+
+        if (count == 0)
+            continue;
+        strbuf_printf(out, "%s%s %s", separator, malformed_name(i),
+                      fmt_count(count, text));
+        separator = ", ";
+    }
+    strbuf_puts(out, "\n");
+}
+
+static void put_losses(struct strbuf *out, const struct iface *iface)
+{
+    const struct iface_counters *counters = &iface->counters;
+
+    put_counts(out, "tcp",
+               (struct counted[]){
+                   {counters->trouble[TCP_RETRANSMISSION], "retransmitted"},
+                   {counters->trouble[TCP_OUT_OF_ORDER], "out of order"},
+                   {counters->trouble[TCP_LOST], "lost"},
+                   {0, NULL}});
+    put_counts(
+        out, "dropped",
+        (struct counted[]){{counters->drops.kernel, "by the kernel"},
+                           {counters->drops.interface, "by the interface"},
+                           {0, NULL}});
+    put_malformed(out, iface);
+    put_counts(out, "evicted",
+               (struct counted[]){{counters->flows_evicted, "flows"},
+                                  {iface->hosts.evicted, "hosts"},
+                                  {iface->devices.evicted, "devices"},
+                                  {iface->groups.evicted, "groups"},
+                                  {0, NULL}});
+    if (counters->flows_refused + iface->hosts.refused +
+            iface->groups.refused !=
+        0)
+        put_counts(out, "no room for",
+                   (struct counted[]){{counters->flows_refused, "flows"},
+                                      {iface->hosts.refused, "hosts"},
+                                      {iface->groups.refused, "groups"},
+                                      {0, NULL}});
+}
+
+/* Volume and share of one of the largest. */
+static void put_volume(struct strbuf *out, const struct iface *iface,
+                       const char *name, uint64_t bytes)
+{
+    char volume[FMT_SIZE];
+    char share[FMT_SIZE];
+
+    strbuf_printf(out, "    %-28s %10s %8s", name, fmt_bytes(bytes, volume),
+                  fmt_share(bytes, iface->counters.all.bytes, share));
+}
+
+static void put_apps(struct strbuf *out, const struct iface *iface)
+{
+    const struct dpi *dpi = engine_dpi(iface->engine);
+    struct top top = {0};
+    char text[FMT_SIZE];
+
+    for (uint16_t i = 0; i < DPI_APPS; i++)
+        top_offer(&top, i,
+                  iface->apps[i].traffic[WAY_SENT].bytes +
+                      iface->apps[i].traffic[WAY_RCVD].bytes);
+    if (top.count == 0)
+        return;
+    strbuf_puts(out, "  applications\n");
+    for (unsigned i = 0; i < top.count; i++) {
+        uint16_t app = (uint16_t)top.entries[i].index;
+
+        put_volume(out, iface, dpi_app_name(dpi, app), top.entries[i].bytes);
+        strbuf_printf(out, "  %s flows\n",
+                      fmt_count(iface->apps[app].flows, text));
+    }
+}
+
+static void put_talker(struct strbuf *out, const struct iface *iface,
+                       const struct host *host, uint64_t bytes)
+{
+    char addr[ADDR_TEXT_SIZE];
+    char label[ADDR_TEXT_SIZE + 8];
+
+    addr_format(&host->addr, addr);
+    if (host->vlan != 0)
+        snprintf(label, sizeof(label), "%s@%u", addr, host->vlan);
+    else
+        snprintf(label, sizeof(label), "%s", addr);
+    put_volume(out, iface, label, bytes);
+    if (host->name != NULL)
+        strbuf_printf(out, "  %s", host->name);
+    strbuf_puts(out, "\n");
+}
+
+static void put_talkers(struct strbuf *out, const struct iface *iface)
+{
+    struct top top = {0};
+    uint32_t cursor = 0;
+    uint32_t index;
+
+    while ((index = hosts_next(&iface->hosts, &cursor)) != POOL_NONE) {
+        const struct host *host = hosts_at(&iface->hosts, index);
+
+        top_offer(&top, index,
+                  host_traffic(host, WAY_SENT).bytes +
+                      host_traffic(host, WAY_RCVD).bytes);
+    }
+    if (top.count == 0)
+        return;
+    strbuf_puts(out, "  talkers\n");
+    for (unsigned i = 0; i < top.count; i++)
+        put_talker(out, iface, hosts_at(&iface->hosts, top.entries[i].index),
+                   top.entries[i].bytes);
+}
+
+static void put_iface(struct strbuf *out, const struct iface *iface)
+{
+    strbuf_printf(out, "%s\n", iface->name);
+    put_totals(out, iface);
+    put_entities(out, iface);
+    put_losses(out, iface);
+    put_apps(out, iface);
+    put_talkers(out, iface);
+}
+
+static void put_speed(struct strbuf *out, const struct engine *engine,
+                      double elapsed_s)
+{
+    uint64_t packets = 0;
+    char count[FMT_SIZE];
+    char duration[FMT_SIZE];
+    char rate[FMT_SIZE];
+
+    if (!(elapsed_s > 0))
+        return;
+    for (uint16_t id = 0; id < engine_ifaces(engine); id++)
+        packets += engine_iface(engine, id)->counters.all.packets;
+    strbuf_printf(out, "processed %s packets in %s, %s packets/s\n",
+                  fmt_count(packets, count),
+                  fmt_duration((int64_t)(elapsed_s * 1e6), duration),
+                  fmt_count((uint64_t)((double)packets / elapsed_s), rate));
+}
+
+static void put_histogram(struct strbuf *out, const char *what,
+                          const struct loop_histogram *histogram)
+{
+    static const double shares[] = {0.5, 0.99, 0.999};
+    char text[FMT_SIZE];
+
+    strbuf_printf(out, "%s", what);
+    for (unsigned i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+        uint64_t us = loop_histogram_percentile(histogram, shares[i]);
+
+        strbuf_printf(out, " %.4g %% <= %s,", shares[i] * 100,
+                      fmt_duration((int64_t)us, text));
+    }
+    strbuf_printf(out, " most %s\n",
+                  fmt_duration((int64_t)histogram->max_us, text));
+}
+
+static void put_loop(struct strbuf *out, const struct loop *loop)
+{
+    static const char *const names[LOOP_PRIORITIES] = {
+        [LOOP_CAPTURE] = "captures ran",
+        [LOOP_TICK] = "ticks ran",
+        [LOOP_PEER] = "peers ran",
+        [LOOP_PAGE] = "files and pages ran",
+    };
+
+    put_histogram(out, "timers were late:", loop_late(loop));
+    for (unsigned i = 0; i < LOOP_PRIORITIES; i++)
+        if (loop_ran(loop, i)->total != 0)
+            put_histogram(out, names[i], loop_ran(loop, i));
+}
+
+void report_write(FILE *out, const struct engine *engine,
+                  const struct loop *loop, double elapsed_s)
+{
+    struct strbuf text;
+
+    strbuf_init(&text, TEXT_MAX);
+    for (uint16_t id = 0; id < engine_ifaces(engine); id++)
+        put_iface(&text, engine_iface(engine, id));
+    put_speed(&text, engine, elapsed_s);
+    if (loop != NULL)
+        put_loop(&text, loop);
+    fwrite(text.text, 1, text.len, out);
+    fflush(out);
+    strbuf_free(&text);
+}
+
+int report_protocols(FILE *out, const char *protocols_file)
+{
+    struct dpi *dpi = dpi_new(protocols_file, 1);
+
+    if (dpi == NULL)
+        return EXIT_FAILURE;
+    for (uint16_t app = 0; app < dpi_apps(dpi); app++)
+        fprintf(out, "%u\t%s\t%s\n", app, dpi_app_name(dpi, app),
+                dpi_breed_name(dpi, app));
+    dpi_free(dpi);
+    if (fflush(out) != 0 || ferror(out))
+        return EXIT_FAILURE;
+    return EXIT_SUCCESS;
+}
