@@ -1,9 +1,7 @@
 /* tcp: how well a connection goes. SPDX-License-Identifier: MIT */
 /*
- * What tshark marks with a list of unacknowledged segments is told here from
- * the highest sequence number, the latest gap below it and the other side's
- * acknowledgements: constant memory, the same verdict in all but contrived
- * cases.
+ * After tshark 4.0: the highest sequence number, when it was reached, and the
+ * other side's acknowledgements decide; no list of segments is kept.
  */
 #include "core/packet/tcp.h"
 
@@ -48,27 +46,6 @@ static uint32_t segment_len(const struct packet *packet)
            ((packet->tcp.flags & TCP_FLAG_FIN) != 0);
 }
 
-/* Was this part of the stream seen, and is it still to be acknowledged? */
-static bool was_seen(const struct tcp_side *side, const struct tcp_side *peer,
-                     uint32_t seq, uint32_t end)
-{
-    if (side->hole_start != side->hole_end &&
-        !seq_before(seq, side->hole_start) && !seq_before(side->hole_end, end))
-        return false;
-    return !peer->has_ack || seq_before(peer->last_ack, end);
-}
-
-static void fill_hole(struct tcp_side *side, uint32_t seq, uint32_t end)
-{
-    if (!seq_before(side->hole_start, seq) && seq_before(side->hole_start, end))
-        side->hole_start = end;
-    else if (seq_before(seq, side->hole_end) &&
-             !seq_before(end, side->hole_end))
-        side->hole_end = seq;
-    if (!seq_before(side->hole_start, side->hole_end))
-        side->hole_start = side->hole_end;
-}
-
 /* A segment that begins below what was sent before. */
 static bool judge_old(const struct tcp *tcp, struct tcp_side *side,
                       const struct tcp_side *peer, const struct packet *packet,
@@ -79,21 +56,17 @@ static bool judge_old(const struct tcp *tcp, struct tcp_side *side,
     uint32_t round_trip = tcp->handshake_done && tcp->synack_seen
                               ? tcp->server_latency_us + tcp->client_latency_us
                               : 0;
-    bool is_full;
 
     if (packet->payload_wire_len > 1 && side->next_seq - 1 == seq)
         return false; /* new data behind a probe of one byte */
     if (peer->dup_acks >= FAST_DUP_ACKS && peer->last_ack == seq &&
         now - peer->last_ack_time_us < FAST_US)
-        is_full = count(side, TCP_RETRANSMISSION);
-    else if (now - side->next_seq_time_us <
-                 (round_trip != 0 ? round_trip : REORDER_US) &&
-             side->next_seq != end && !was_seen(side, peer, seq, end))
-        is_full = count(side, TCP_OUT_OF_ORDER);
-    else
-        is_full = count(side, TCP_RETRANSMISSION);
-    fill_hole(side, seq, end);
-    return is_full;
+        return count(side, TCP_RETRANSMISSION);
+    if (now - side->next_seq_time_us <
+            (round_trip != 0 ? round_trip : REORDER_US) &&
+        side->next_seq != end)
+        return count(side, TCP_OUT_OF_ORDER);
+    return count(side, TCP_RETRANSMISSION);
 }
 
 static bool follow_sequence(const struct tcp *tcp, struct tcp_side *side,
@@ -117,15 +90,15 @@ static bool follow_sequence(const struct tcp *tcp, struct tcp_side *side,
     if (seq_before(side->next_seq, seq) &&
         (packet->tcp.flags & TCP_FLAG_RST) == 0) {
         is_full = count(side, TCP_LOST);
-        side->hole_start = side->next_seq;
-        side->hole_end = seq;
     } else if (is_keep_alive(side, packet)) {
         side->keep_alives++;
         return false;
     } else if (len > 0 && seq_before(seq, side->next_seq)) {
         is_full = judge_old(tcp, side, peer, packet, end);
     }
-    if (!is_probe && len > 0 && seq_before(side->next_seq, end)) {
+    /* A bare ACK beyond a gap moves it too, or each further one would tell
+     * of the same gap again. */
+    if (!is_probe && seq_before(side->next_seq, end)) {
         side->next_seq = end;
         side->next_seq_time_us = (uint32_t)packet->when_us;
     }
@@ -169,7 +142,7 @@ static void follow_handshake(struct tcp *tcp, const struct packet *packet,
         tcp->synack_time_us = now;
         tcp->synack_seen = true;
     } else if (tcp->synack_seen && !from_server &&
-               (flags & TCP_FLAG_ACK) != 0) {
+               (flags & (TCP_FLAG_ACK | TCP_FLAG_RST)) != 0) {
         tcp->client_latency_us = now - tcp->synack_time_us;
         tcp->handshake_done = true;
     }

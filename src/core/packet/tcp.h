@@ -25,8 +25,6 @@ struct tcp_side {
     uint32_t last_ack; /* last acknowledgement that it sent */
     uint32_t next_seq_time_us;
     uint32_t last_ack_time_us;
-    uint32_t hole_start; /* the latest gap not filled yet, empty if equal */
-    uint32_t hole_end;
     uint32_t trouble[TCP_TROUBLE_COUNT];
     uint32_t keep_alives;
     uint16_t window;      /* unscaled, of the last segment */
