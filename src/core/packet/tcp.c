@@ -62,6 +62,9 @@ static bool judge_old(const struct tcp *tcp, struct tcp_side *side,
     if (peer->dup_acks >= FAST_DUP_ACKS && peer->last_ack == seq &&
         now - peer->last_ack_time_us < FAST_US)
         return count(side, TCP_RETRANSMISSION);
+    if (packet->payload_wire_len > 0 && peer->has_ack &&
+        !seq_before(peer->last_ack, end))
+        return count(side, TCP_RETRANSMISSION); /* spurious: all was acked */
     if (now - side->next_seq_time_us <
             (round_trip != 0 ? round_trip : REORDER_US) &&
         side->next_seq != end)
