@@ -1,5 +1,4 @@
-/* main: the parts in order, the loop, the parts down again. SPDX-License-
- * Identifier: MIT */
+/* main: parts up, the loop, parts down. SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
