@@ -143,7 +143,8 @@ def read_records(text):
 
     return [
         json.loads(line, object_pairs_hook=unique)
-        for line in text.splitlines()
+        for line in text.split("\n")
+        if line
     ]
 
 

@@ -111,11 +111,13 @@ FIELDS = [
     "frame.len",
     "ip.src",
     "ip.dst",
+    "ip.proto",
     "ipv6.src",
     "ipv6.dst",
     "tcp.srcport",
     "tcp.dstport",
     "tcp.stream",
+    "tcp.flags",
     "icmp.type",
     "icmpv6.type",
     "tcp.analysis.retransmission",
@@ -148,6 +150,7 @@ class TcpFlow:
         self.out_of_order = Counter()
         self.lost = Counter()
         self.round_trips = {}
+        self.answered = set()  # streams with a SYN-ACK
 
 
 def tshark_tcp(frames):
@@ -156,11 +159,12 @@ def tshark_tcp(frames):
     for row in frames:
         if not row["tcp.stream"] or row["icmp.type"] or row["icmpv6.type"]:
             continue
-        version = "ip" if row["ip.src"] else "ipv6"
+        inner_v6 = row["ipv6.src"] and row["ip.proto"] in ("", "41")
+        version = "ipv6" if inner_v6 else "ip"
         source = (address(row[f"{version}.src"]), int(row["tcp.srcport"]))
         target = (address(row[f"{version}.dst"]), int(row["tcp.dstport"]))
         flow = flows[flow_of(6, source, target)]
-        marks = {key[13:] for key in FIELDS[10:] if row[key]}
+        marks = {key[13:] for key in FIELDS[12:] if row[key]}
         flow.retransmitted[source] += bool(
             marks
             & {
@@ -171,7 +175,14 @@ def tshark_tcp(frames):
         )
         flow.out_of_order[source] += "out_of_order" in marks
         flow.lost[source] += "lost_segment" in marks
-        if row["tcp.analysis.initial_rtt"]:
+        flags = int(row["tcp.flags"] or "0", 16)
+        if flags & 0x12 == 0x12:
+            flow.answered.add(row["tcp.stream"])
+        # Without a SYN-ACK tshark takes whatever comes after the SYN, such as
+        # a RST: a round trip, but not that of a handshake.
+        if row["tcp.analysis.initial_rtt"] and (
+            row["tcp.stream"] in flow.answered
+        ):
             flow.round_trips[row["tcp.stream"]] = 1000 * float(
                 row["tcp.analysis.initial_rtt"]
             )
