@@ -7,13 +7,23 @@
 /* Changes below a tenth are noise. */
 #define TREND_SHARE 0.1f
 
+/* What came in one second of the last three that are known. */
+static float bytes_in(const struct rate *rate, uint32_t second)
+{
+    if (second == rate->now_s)
+        return (float)rate->bytes;
+    if (second == rate->last_s)
+        return rate->bytes_per_s;
+    return second == rate->last_s - 1 ? rate->before_bytes_per_s : 0;
+}
+
 static void rate_finish(struct rate *rate)
 {
-    rate->before_bytes_per_s = rate->bytes_per_s;
+    float before = bytes_in(rate, rate->now_s - 1);
+
+    rate->before_bytes_per_s = before;
     rate->bytes_per_s = (float)rate->bytes;
     rate->packets_per_s = (float)rate->packets;
-    if (rate->bytes_per_s > rate->peak_bytes_per_s)
-        rate->peak_bytes_per_s = rate->bytes_per_s;
     rate->last_s = rate->now_s;
     rate->bytes = 0;
     rate->packets = 0;
@@ -25,37 +35,32 @@ void rate_add(struct rate *rate, uint32_t now_s, uint64_t bytes,
     if (rate->now_s != now_s) {
         if (rate->now_s != 0)
             rate_finish(rate);
-        if (now_s - rate->last_s > 1)
-            rate->bytes_per_s = 0; /* there was a silent second between */
         rate->now_s = now_s;
     }
     rate->bytes += bytes;
     rate->packets += (uint32_t)packets;
-}
-
-/* A roll-up happens once a second, so the second that fills is the newest
- * whole one for whoever asks within it or right after. */
-static bool is_current(const struct rate *rate, uint32_t now_s)
-{
-    return rate->now_s != 0 && now_s - rate->now_s <= 1;
+    if ((float)rate->bytes > rate->peak_bytes_per_s)
+        rate->peak_bytes_per_s = (float)rate->bytes;
 }
 
 float rate_bytes_per_s(const struct rate *rate, uint32_t now_s)
 {
-    return is_current(rate, now_s) ? (float)rate->bytes : 0;
+    return bytes_in(rate, now_s - 1);
 }
 
 float rate_packets_per_s(const struct rate *rate, uint32_t now_s)
 {
-    return is_current(rate, now_s) ? (float)rate->packets : 0;
+    if (now_s - 1 == rate->now_s)
+        return (float)rate->packets;
+    return now_s - 1 == rate->last_s ? rate->packets_per_s : 0;
 }
 
 enum trend rate_trend(const struct rate *rate, uint32_t now_s)
 {
-    float now = rate_bytes_per_s(rate, now_s);
-    float before = rate->bytes_per_s;
+    float now = bytes_in(rate, now_s - 1);
+    float before = bytes_in(rate, now_s - 2);
 
-    if (rate->last_s == 0)
+    if (rate->now_s == 0 || (rate->last_s == 0 && now_s - 1 <= rate->now_s))
         return TREND_UNKNOWN;
     if (now > before * (1 + TREND_SHARE))
         return TREND_UP;

@@ -59,29 +59,33 @@ static inline enum packet_class packet_size_class(uint32_t wire_len)
 enum trend { TREND_UNKNOWN, TREND_UP, TREND_DOWN, TREND_STABLE };
 
 /*
- * Throughput, second by second of the interface's clock: what is added under
- * one second becomes the rate when a later second begins. Silence is zero.
+ * Throughput, second by second of the interface's clock. A tick hands over
+ * flow by flow and may be asked in the midst of it, so what is added under one
+ * second becomes the rate when the next one begins: always a whole second,
+ * the same one for all who count. Silence is zero.
  */
 struct rate {
     uint32_t now_s;  /* the second that is filling; 0: none yet */
-    uint32_t last_s; /* the second before it that had traffic */
+    uint32_t last_s; /* the latest before it that had traffic; 0: none yet */
     uint64_t bytes;  /* of the second that is filling */
     uint32_t packets;
     float bytes_per_s; /* of last_s */
     float packets_per_s;
-    float before_bytes_per_s; /* of the one before that, for the trend */
-    float peak_bytes_per_s;
+    float before_bytes_per_s; /* of last_s - 1, for the trend */
+    float peak_bytes_per_s;   /* most in one second, the filling one too */
 };
 
-/* Something came in the second `now_s`. Any order within it. */
+/* Something came in the second `now_s` (not 0). Any order within it; a clock
+ * that was set back starts anew. */
 void rate_add(struct rate *rate, uint32_t now_s, uint64_t bytes,
               uint64_t packets);
 
-/* Over the last whole second as seen at `now_s`. */
+/* In the last whole second as seen within `now_s`: the one before it. */
 float rate_bytes_per_s(const struct rate *rate, uint32_t now_s);
 float rate_packets_per_s(const struct rate *rate, uint32_t now_s);
 
-/* Whether that is more or less than in the second before. */
+/* Whether that is more or less than in the second before, by a tenth at
+ * least; unknown when the first second ever was no earlier. */
 enum trend rate_trend(const struct rate *rate, uint32_t now_s);
 
 /* L4 protocols that hosts are asked about by name. */

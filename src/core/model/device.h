@@ -13,7 +13,7 @@ struct device {
     uint8_t mac[MAC_SIZE];
     uint16_t vlan;
     uint32_t hash;
-    struct list_link idle; /* all devices, the idlest first */
+    struct list_link idle; /* on the idle list while nobody holds it */
     struct traffic traffic[WAYS];
     struct rate rate;
     uint32_t arp_requests[WAYS];

@@ -1,12 +1,10 @@
 /* devices: the MACs of an interface, bounded. SPDX-License-Identifier: MIT */
 #include "core/model/devices.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/util/utf8.h"
-
-/* How far from the idle end a device that nobody holds is looked for. */
-#define VICTIM_LOOKS 64
 
 void devices_init(struct devices *devices, uint32_t cap,
                   const struct hash_key *key, const struct locator *locator)
@@ -65,50 +63,81 @@ static void forget(struct devices *devices, uint32_t index)
 
 static void evict(struct devices *devices)
 {
-    uint32_t index = devices->idle.head;
+    if (devices->idle.head == POOL_NONE)
+        return;
+    forget(devices, devices->idle.head);
+    devices->evicted++;
+}
 
-    for (int i = 0; i < VICTIM_LOOKS && index != POOL_NONE; i++) {
-        struct device *device = devices_at(devices, index);
+static void describe(const struct devices *devices, struct device *device)
+{
+    const struct locator *locator = devices->locator;
+    const char *vendor = NULL;
 
-        if (device->holds == 0) {
-            forget(devices, index);
-            devices->evicted++;
-            return;
-        }
-        index = device->idle.next;
-    }
+    if (locator != NULL && locator->vendor != NULL)
+        vendor = locator->vendor(locator->arg, device->mac);
+    if (vendor != NULL)
+        utf8_clean(device->vendor, sizeof(device->vendor), vendor,
+                   strlen(vendor));
+}
+
+static void see_again(struct devices *devices, uint32_t index, uint32_t now_s)
+{
+    struct device *device = devices_at(devices, index);
+
+    device->last_s = now_s;
+    if (device->holds > 0)
+        return;
+    list_remove(&devices->idle, index);
+    list_append(&devices->idle, index);
 }
 
 uint32_t devices_get(struct devices *devices, const uint8_t mac[MAC_SIZE],
                      uint16_t vlan, uint32_t now_s)
 {
-    const struct locator *locator = devices->locator;
     uint32_t hash = hash_of(devices, mac, vlan);
     uint32_t index = find(devices, hash, mac, vlan);
-    const char *vendor = NULL;
     struct device *device;
 
-    if (index != POOL_NONE)
+    if (index != POOL_NONE) {
+        see_again(devices, index, now_s);
         return index;
+    }
     if (devices->pool.count == devices->pool.cap)
         evict(devices);
     index = pool_take(&devices->pool);
-    if (index == POOL_NONE)
+    if (index == POOL_NONE) {
+        devices->refused++;
         return POOL_NONE;
+    }
     device = devices_at(devices, index);
     memcpy(device->mac, mac, MAC_SIZE);
     device->vlan = vlan;
     device->hash = hash;
     device->first_s = now_s;
     device->last_s = now_s;
-    if (locator != NULL && locator->vendor != NULL)
-        vendor = locator->vendor(locator->arg, mac);
-    if (vendor != NULL)
-        utf8_clean(device->vendor, sizeof(device->vendor), vendor,
-                   strlen(vendor));
+    describe(devices, device);
     table_insert(&devices->table, hash, index);
     list_append(&devices->idle, index);
     return index;
+}
+
+void devices_hold(struct devices *devices, uint32_t index)
+{
+    if (index != POOL_NONE && devices_at(devices, index)->holds++ == 0)
+        list_remove(&devices->idle, index);
+}
+
+void devices_release(struct devices *devices, uint32_t index)
+{
+    struct device *device;
+
+    if (index == POOL_NONE)
+        return;
+    device = devices_at(devices, index);
+    assert(device->holds > 0);
+    if (--device->holds == 0)
+        list_append(&devices->idle, index);
 }
 
 void devices_add(struct devices *devices, uint32_t index,
@@ -129,8 +158,6 @@ void devices_add(struct devices *devices, uint32_t index,
     rate_add(&device->rate, delta->now_s,
              delta->traffic[0].bytes + delta->traffic[1].bytes,
              delta->traffic[0].packets + delta->traffic[1].packets);
-    list_remove(&devices->idle, index);
-    list_append(&devices->idle, index);
 }
 
 uint32_t devices_expire(struct devices *devices, uint32_t now_s,
@@ -140,10 +167,11 @@ uint32_t devices_expire(struct devices *devices, uint32_t now_s,
 
     while (done < budget && devices->idle.head != POOL_NONE) {
         uint32_t index = devices->idle.head;
-        const struct device *device = devices_at(devices, index);
+        struct device *device = devices_at(devices, index);
 
-        if (device->holds > 0 || now_s < device->last_s ||
-            now_s - device->last_s < idle_s)
+        if (device->last_s > now_s)
+            device->last_s = now_s; /* the clock was set back */
+        if (now_s - device->last_s < idle_s)
             break;
         forget(devices, index);
         devices->expired++;

@@ -10,11 +10,12 @@
 struct devices {
     struct pool pool; /* of struct device */
     struct table table;
-    struct list idle; /* all, the idlest first */
+    struct list idle; /* those that nobody holds, the idlest first */
     struct hash_key key;
     const struct locator *locator; /* not owned, may be NULL */
-    uint64_t evicted;
-    uint64_t expired;
+    uint64_t evicted;              /* thrown out for room */
+    uint64_t expired;              /* forgotten for idleness */
+    uint64_t refused;              /* not entered: every device was held */
 };
 
 void devices_init(struct devices *devices, uint32_t cap,
@@ -25,8 +26,9 @@ void devices_clear(struct devices *devices);
 uint32_t devices_find(const struct devices *devices,
                       const uint8_t mac[MAC_SIZE], uint16_t vlan);
 
-/* The index of a device, made if need be; the idlest one that nobody holds
- * goes when there is no room. POOL_NONE when all of them are held. */
+/* The index of a device that is seen at `now_s`, made if need be; the idlest
+ * one that nobody holds goes when there is no room. POOL_NONE when all of
+ * them are held. One that nobody holds may go with the next call. */
 uint32_t devices_get(struct devices *devices, const uint8_t mac[MAC_SIZE],
                      uint16_t vlan, uint32_t now_s);
 
@@ -37,23 +39,15 @@ static inline struct device *devices_at(const struct devices *devices,
 }
 
 /* Keep an index valid until it is released; POOL_NONE is nobody. */
-static inline void devices_hold(struct devices *devices, uint32_t index)
-{
-    if (index != POOL_NONE)
-        devices_at(devices, index)->holds++;
-}
+void devices_hold(struct devices *devices, uint32_t index);
+void devices_release(struct devices *devices, uint32_t index);
 
-static inline void devices_release(struct devices *devices, uint32_t index)
-{
-    if (index != POOL_NONE)
-        devices_at(devices, index)->holds--;
-}
-
-/* Add one flow's delta as `way` sees it, and move it to the lively end. */
+/* Add one flow's delta as `way` sees it. POOL_NONE is nobody. */
 void devices_add(struct devices *devices, uint32_t index,
                  const struct delta *delta, enum way way);
 
-/* Forget devices without a packet for `idle_s`, at most `budget`. */
+/* Forget devices that nobody holds and that had no packet for `idle_s`
+ * seconds, at most `budget` of them. @return how many it forgot. */
 uint32_t devices_expire(struct devices *devices, uint32_t now_s,
                         uint32_t idle_s, uint32_t budget);
 

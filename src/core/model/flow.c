@@ -4,17 +4,24 @@
 #define LOW_GOODPUT_PERCENT 40
 #define SLOW_HANDSHAKE_US 2000000
 #define SLOW_ANSWER_US 5000000
-#define ISSUES_PERCENT 10 /* of the packets retransmitted or lost */
 #define NO_ANSWER_US 3000000
+/* Fewer packets do not say how well a connection goes. */
+#define ISSUES_PACKETS 10
+#define ISSUES_PERCENT 10 /* of the packets retransmitted or lost */
 
 uint32_t flow_iat_avg_us(const struct flow *flow, enum way way)
 {
     uint64_t packets = flow_packets(flow, way);
+    /* A way keeps the low 32 bits; the flow's own times tell the rest. */
+    uint32_t after = flow->way_first_us[way] - (uint32_t)flow->first_us;
+    uint32_t before = (uint32_t)flow->last_us - flow->way_last_us[way];
+    int64_t span_us = flow->last_us - before - (flow->first_us + after);
+    int64_t mean_us;
 
-    if (packets < 2)
+    if (packets < 2 || span_us <= 0)
         return 0;
-    return (uint32_t)((flow->way_last_us[way] - flow->way_first_us[way]) /
-                      (packets - 1));
+    mean_us = span_us / (int64_t)(packets - 1);
+    return mean_us < UINT32_MAX ? (uint32_t)mean_us : UINT32_MAX;
 }
 
 bool flow_has_low_goodput(const struct flow *flow)
@@ -35,7 +42,7 @@ static bool has_issues(const struct flow *flow, const struct tcp *tcp)
     for (enum way way = 0; way < WAYS; way++)
         trouble += (uint64_t)tcp->side[way].trouble[TCP_RETRANSMISSION] +
                    tcp->side[way].trouble[TCP_LOST];
-    return packets > 10 && trouble * 100 > packets * ISSUES_PERCENT;
+    return packets > ISSUES_PACKETS && trouble * 100 > packets * ISSUES_PERCENT;
 }
 
 /* No data ever came through: what was it then? */

@@ -56,7 +56,6 @@ enum flow_flag {
     FLOW_FRAGMENTS = 0x20,
     FLOW_HTTP = 0x40,       /* watch for response codes */
     FLOW_APP_HANDED = 0x80, /* hosts got its application's bytes */
-    FLOW_ROLLING = 0x100,   /* touched before the last tick began */
 };
 
 /*
@@ -122,7 +121,8 @@ static inline uint64_t flow_goodput(const struct flow *flow, enum way way)
     return flow->goodput[way] + flow->fresh.goodput[way];
 }
 
-/* Mean inter-arrival time of one way in microseconds; 0 below two packets. */
+/* Mean inter-arrival time of one way in microseconds; 0 below two packets.
+ * Wrong for a way whose first packet came over 71 minutes after the flow's. */
 uint32_t flow_iat_avg_us(const struct flow *flow, enum way way);
 
 /* Goodput is below 40 % of the bytes (ntopng's mark), or there is none. */
@@ -135,7 +135,7 @@ enum flow_status flow_status(const struct flow *flow, const struct tcp *tcp,
 /* A status in words, for reports. */
 const char *flow_status_name(enum flow_status status);
 
-/* The class by protocol and TCP state. */
+/* The class by protocol and TCP state; `tcp` is NULL for other protocols. */
 enum flow_class flow_class_of(const struct flow *flow, const struct tcp *tcp);
 
 #endif

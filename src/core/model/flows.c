@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* How far from an idle list's head a victim is looked for. */
-#define VICTIM_LOOKS 8
+#define VICTIM_LOOKS 4
 
 void flows_init(struct flows *flows, uint32_t cap, const struct hash_key *key)
 {
@@ -48,39 +48,78 @@ bool flow_key_of(const struct packet *packet, struct flow_key *key)
     return true;
 }
 
-/* One end as two words; the sum over both ends is the same either way. */
-static hash_wide hash_end(const struct hash_key *key, const struct addr *addr,
-                          uint16_t port)
+/*
+ * Both directions hash as one: the ends enter in an order of their own. Every
+ * bit of the key has its place in the words, none is folded onto another, or
+ * whoever sends could choose addresses and ports that cancel out.
+ */
+static uint64_t v4_end(const struct flow_key *key, unsigned end)
 {
-    return hash_pair(addr->words[0] ^ (uint64_t)port << 32, addr->words[1],
-                     key->word[0], key->word[1]);
+    uint32_t addr; /* the other bytes of a mapped address are constant */
+
+    memcpy(&addr, key->addr[end].bytes + 12, sizeof(addr));
+    return (uint64_t)addr << 16 | key->port[end];
 }
 
-/* Adding the ends would let a sender cancel them against each other; their
- * folded values are multiplied under a second key instead. */
-uint32_t flows_hash(const struct flows *flows, const struct flow_key *key)
+static uint32_t hash_v4(const struct hash_key *secret,
+                        const struct flow_key *key)
 {
-    const struct hash_key *secret = &flows->key;
-    hash_wide a = hash_end(secret, &key->addr[0], key->port[0]);
-    hash_wide b = hash_end(secret, &key->addr[1], key->port[1]);
-    uint64_t a64 = (uint64_t)a ^ (uint64_t)(a >> 64);
-    uint64_t b64 = (uint64_t)b ^ (uint64_t)(b >> 64);
-    uint64_t rest = (uint64_t)key->vlan << 16 | (uint64_t)key->l4_proto << 8 |
-                    key->ip_version;
+    uint64_t a = v4_end(key, 0);
+    uint64_t b = v4_end(key, 1);
+    uint64_t low = a < b ? a : b;
+    uint64_t high = a < b ? b : a;
+
+    low |= (uint64_t)key->l4_proto << 48;
+    high |= (uint64_t)key->vlan << 48;
+    return hash_fold(hash_pair(low, high, secret->word[0], secret->word[1]),
+                     secret->word[6]);
+}
+
+static bool is_end_1_first(const struct flow_key *key)
+{
+    const uint64_t *a = key->addr[0].words;
+    const uint64_t *b = key->addr[1].words;
+
+    if (a[1] != b[1])
+        return b[1] < a[1];
+    if (a[0] != b[0])
+        return b[0] < a[0];
+    return key->port[1] < key->port[0];
+}
+
+static uint32_t hash_v6(const struct hash_key *secret,
+                        const struct flow_key *key)
+{
+    unsigned low = is_end_1_first(key);
+    const uint64_t *a = key->addr[low].words;
+    const uint64_t *b = key->addr[!low].words;
+    uint64_t rest = (uint64_t)key->port[low] << 48 |
+                    (uint64_t)key->port[!low] << 32 |
+                    (uint64_t)key->vlan << 16 | key->l4_proto;
 
     return hash_fold(
-        hash_pair(a64 + b64, a64 ^ b64, secret->word[2], secret->word[3]) +
-            hash_pair(rest, 0, secret->word[4], secret->word[5]),
+        hash_pair(a[0], a[1], secret->word[0], secret->word[1]) +
+            hash_pair(b[0], b[1], secret->word[2], secret->word[3]) +
+            hash_pair(rest, key->ip_version, secret->word[4], secret->word[5]),
         secret->word[6]);
+}
+
+uint32_t flows_hash(const struct flows *flows, const struct flow_key *key)
+{
+    return key->ip_version == 4 ? hash_v4(&flows->key, key)
+                                : hash_v6(&flows->key, key);
 }
 
 uint64_t flows_addr_hash(const struct flows *flows, const struct addr *addr)
 {
-    hash_wide sum = hash_end(&flows->key, addr, 0);
-    uint64_t mixed =
-        ((uint64_t)sum ^ (uint64_t)(sum >> 64)) * UINT64_C(0x9e3779b97f4a7c15);
+    const uint64_t *secret = flows->key.word;
+    hash_wide sum =
+        hash_pair(addr->words[0], addr->words[1], secret[0], secret[1]);
+    uint64_t mixed = (uint64_t)sum ^ (uint64_t)(sum >> 64);
 
-    return mixed ^ mixed >> 32;
+    /* Once more, as neighbours must differ in all bits. */
+    sum = (hash_wide)(mixed ^ secret[2]) * (secret[3] | 1);
+    return (uint64_t)sum ^ (uint64_t)(sum >> 64);
 }
 
 static bool same_ends(const struct flow_key *a, const struct flow_key *b,
@@ -113,14 +152,6 @@ uint32_t flows_find(const struct flows *flows, const struct flow_key *key,
     return POOL_NONE;
 }
 
-static enum flow_class first_class(uint8_t l4_proto)
-{
-    struct flow flow = {.key = {.l4_proto = l4_proto}};
-    struct tcp opening = {.state = TCP_STATE_OPENING};
-
-    return flow_class_of(&flow, &opening);
-}
-
 uint32_t flows_add(struct flows *flows, const struct flow_key *key,
                    uint32_t hash)
 {
@@ -132,10 +163,11 @@ uint32_t flows_add(struct flows *flows, const struct flow_key *key,
     flow = flows_at(flows, index);
     flow->key = *key;
     if (key->l4_proto == IP_PROTO_TCP) {
-        flow->tcp = pool_take(&flows->tcp); /* as many as flows: never full */
+        flow->tcp = pool_take(&flows->tcp);
+        assert(flow->tcp != POOL_NONE); /* there are as many as flows */
         tcp_start(flows_tcp(flows, flow));
     }
-    flow->class = first_class(key->l4_proto);
+    flow->class = (uint8_t)flow_class_of(flow, flows_tcp(flows, flow));
     list_append(&flows->idle[flow->class], index);
     table_insert(&flows->table, hash, index);
     return index;
@@ -196,23 +228,29 @@ static uint32_t idlest_of(const struct flows *flows, enum flow_class class)
 
 uint32_t flows_victim(const struct flows *flows)
 {
-    static const enum flow_class cheap[] = {FLOW_UDP, FLOW_ICMP, FLOW_OTHER};
-    uint32_t victim = idlest_of(flows, FLOW_TCP_CLOSED);
+    /* What a flood consists of goes before what matters. */
+    static const uint8_t rank[FLOW_CLASSES] = {
+        [FLOW_TCP_OPENING] = 0, [FLOW_TCP_CLOSED] = 0,
+        [FLOW_UDP] = 1,         [FLOW_ICMP] = 1,
+        [FLOW_OTHER] = 1,       [FLOW_TCP_ESTABLISHED] = 2,
+    };
+    uint32_t victim = POOL_NONE;
+    enum flow_class of = 0;
 
-    if (victim == POOL_NONE)
-        victim = idlest_of(flows, FLOW_TCP_OPENING);
-    if (victim != POOL_NONE)
-        return victim;
-    for (unsigned i = 0; i < sizeof(cheap) / sizeof(*cheap); i++) {
-        uint32_t index = idlest_of(flows, cheap[i]);
+    for (enum flow_class class = 0; class < FLOW_CLASSES; class ++) {
+        uint32_t index = idlest_of(flows, class);
 
-        if (index != POOL_NONE &&
-            (victim == POOL_NONE || flows_at(flows, index)->last_us <
-                                        flows_at(flows, victim)->last_us))
+        if (index == POOL_NONE ||
+            (victim != POOL_NONE && rank[class] > rank[of]))
+            continue;
+        if (victim == POOL_NONE || rank[class] < rank[of] ||
+            flows_at(flows, index)->last_us <
+                flows_at(flows, victim)->last_us) {
             victim = index;
+            of = class;
+        }
     }
-    return victim != POOL_NONE ? victim
-                               : idlest_of(flows, FLOW_TCP_ESTABLISHED);
+    return victim;
 }
 
 uint32_t flows_next(const struct flows *flows, uint32_t *cursor)

@@ -24,9 +24,12 @@ struct flows {
 };
 
 void flows_init(struct flows *flows, uint32_t cap, const struct hash_key *key);
+
+/* Give back everything but dpi states, which are the caller's to drop. */
 void flows_clear(struct flows *flows);
 
-/* The key of a packet as its sender sees it; false when it has no flow. */
+/* The key of a packet as its sender sees it. @return false when it is not IP
+ * and has no flow. */
 bool flow_key_of(const struct packet *packet, struct flow_key *key);
 
 /* Hash of a key, the same in both directions. */
@@ -40,12 +43,13 @@ uint64_t flows_addr_hash(const struct flows *flows, const struct addr *addr);
 uint32_t flows_find(const struct flows *flows, const struct flow_key *key,
                     uint32_t hash, bool *from_server);
 
-/* Enter a new flow at the end of its class's idle list. POOL_NONE: full. */
+/* Enter a flow that flows_find() does not find, at the lively end of its
+ * class's idle list. POOL_NONE: full. */
 uint32_t flows_add(struct flows *flows, const struct flow_key *key,
                    uint32_t hash);
 
-/* Take a flow out of every list and give back what it holds. It must not be
- * on the touched list. */
+/* Take a flow out of table and idle list, and give back what it holds. It
+ * must be untouched and have no dpi state. */
 void flows_remove(struct flows *flows, uint32_t index);
 
 static inline struct flow *flows_at(const struct flows *flows, uint32_t index)
@@ -89,11 +93,14 @@ void flows_untouch(struct flows *flows, uint32_t index);
 /* Put a flow at the lively end of the idle list of its class. */
 void flows_refresh(struct flows *flows, uint32_t index, enum flow_class to);
 
-/* The flow to throw out for room: the idlest, of opening and closed ones
- * first. Established flows with traffic survive a flood. */
+/* The flow to throw out for room, POOL_NONE when there is none: the idlest of
+ * opening and closed connections, then of all that is not TCP, then of
+ * established connections, which so survive a flood. It may be touched when
+ * those at the idle end all are. */
 uint32_t flows_victim(const struct flows *flows);
 
-/* Visit all, in no order; `*cursor` starts at 0. */
+/* Visit all, in no order: the next index, or POOL_NONE after the last.
+ * `*cursor` starts at 0; entries may be changed meanwhile, not removed. */
 uint32_t flows_next(const struct flows *flows, uint32_t *cursor);
 
 #endif

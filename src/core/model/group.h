@@ -11,9 +11,9 @@ enum group_kind { GROUP_AS, GROUP_COUNTRY, GROUP_VLAN, GROUP_OS, GROUP_KINDS };
 
 struct group {
     uint8_t kind; /* enum group_kind */
-    uint32_t id;  /* AS number, two letters as number, VLAN id, OS index */
+    uint32_t id;  /* AS number, two letters as number, VLAN id, OS name hash */
     uint32_t hash;
-    struct list_link idle;
+    struct list_link idle; /* on the idle list while it has no hosts */
     struct traffic traffic[WAYS];
     struct rate rate;
     uint32_t hosts;

@@ -2,7 +2,10 @@
  */
 #include "core/model/groups.h"
 
-#include <stdio.h>
+#include <assert.h>
+#include <string.h>
+
+#include "core/util/utf8.h"
 
 void groups_init(struct groups *groups, uint32_t cap,
                  const struct hash_key *key)
@@ -82,7 +85,7 @@ uint32_t groups_get(struct groups *groups, enum group_kind kind, uint32_t id,
     group->hash = hash;
     group->first_s = now_s;
     group->last_s = now_s;
-    snprintf(group->name, sizeof(group->name), "%s", name);
+    utf8_clean(group->name, sizeof(group->name), name, strlen(name));
     table_insert(&groups->table, hash, index);
     list_append(&groups->idle, index);
     return index;
@@ -96,7 +99,10 @@ void groups_host_joins(struct groups *groups, uint32_t index)
 
 void groups_host_leaves(struct groups *groups, uint32_t index)
 {
-    if (index != POOL_NONE && --groups_at(groups, index)->hosts == 0)
+    if (index == POOL_NONE)
+        return;
+    assert(groups_at(groups, index)->hosts > 0);
+    if (--groups_at(groups, index)->hosts == 0)
         list_append(&groups->idle, index);
 }
 

@@ -12,8 +12,8 @@ struct groups {
     struct table table;
     struct list idle; /* groups without hosts, the idlest first */
     struct hash_key key;
-    uint64_t evicted;
-    uint64_t refused;
+    uint64_t evicted; /* thrown out for room */
+    uint64_t refused; /* not entered: every group had hosts */
 };
 
 void groups_init(struct groups *groups, uint32_t cap,
@@ -24,8 +24,9 @@ void groups_clear(struct groups *groups);
 uint32_t groups_find(const struct groups *groups, enum group_kind kind,
                      uint32_t id);
 
-/* The index of a group, made with `name` if need be, or POOL_NONE when every
- * group has hosts. */
+/* The index of a group, made with `name` (cut to fit) if need be; the idlest
+ * one without hosts goes when there is no room. POOL_NONE when every group
+ * has hosts. An index is valid until the next call unless a host joins. */
 uint32_t groups_get(struct groups *groups, enum group_kind kind, uint32_t id,
                     const char *name, uint32_t now_s);
 

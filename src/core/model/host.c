@@ -1,6 +1,7 @@
 /* host: one address and what it does. SPDX-License-Identifier: MIT */
 #include "core/model/host.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,9 @@
 
 #define NAME_MAX_BYTES 127
 #define SECONDS_PER_DAY 86400
+#define APPS_AT_FIRST 2
+/* Of a hash whose 58 bits besides those that choose a register are zero. */
+#define CONTACT_RANK_MAX 59
 
 /* The place of an application in the sorted array, or where it belongs. */
 static unsigned app_place(const struct host *host, uint16_t app)
@@ -42,11 +46,13 @@ static struct host_app *app_get(struct host *host, uint16_t app)
 {
     unsigned place = app_place(host, app);
 
+    assert(app < DPI_APPS); /* which bounds the array */
     if (place < host->apps_count && host->apps[place].app == app)
         return &host->apps[place];
     if (host->apps_count == host->apps_size) {
-        host->apps_size =
-            host->apps_size == 0 ? 2 : (uint16_t)(host->apps_size * 2);
+        host->apps_size = host->apps_size == 0
+                              ? APPS_AT_FIRST
+                              : (uint16_t)(host->apps_size * 2);
         host->apps =
             mem_realloc(host->apps, host->apps_size, sizeof(*host->apps));
     }
@@ -67,7 +73,6 @@ static void add_app(struct host *host, const struct delta *delta, enum way way)
         app->duration_s++;
     }
     for (enum way w = 0; w < WAYS; w++) {
-        /* What the flow's client sent, its server received. */
         const struct traffic *from = &delta->app_traffic[w ^ way];
 
         app->traffic[w].packets += from->packets;
@@ -81,6 +86,7 @@ void host_add(struct host *host, const struct delta *delta, enum way way)
     uint64_t packets = 0;
 
     for (enum way w = 0; w < WAYS; w++) {
+        /* What the flow's client sent, its server received. */
         const struct traffic *from = &delta->traffic[w ^ way];
         struct traffic *to = &host->l4[delta->l4][w];
 
@@ -114,16 +120,15 @@ void host_learn_name(struct host *host, enum name_source source,
                      const char *name)
 {
     char clean[NAME_MAX_BYTES + 1];
-    size_t len;
 
-    if (name == NULL || source < host->name_source)
+    if (name == NULL || source < host->name_source ||
+        utf8_clean(clean, sizeof(clean), name, strlen(name)) == 0)
         return;
-    len = utf8_clean(clean, sizeof(clean), name, strlen(name));
-    if (len == 0 || (host->name != NULL && strcmp(host->name, clean) == 0))
+    host->name_source = (uint8_t)source;
+    if (host->name != NULL && strcmp(host->name, clean) == 0)
         return;
     free(host->name);
     host->name = mem_strdup(clean);
-    host->name_source = (uint8_t)source;
 }
 
 const char *host_label(const struct host *host, char text[ADDR_TEXT_SIZE])
@@ -133,17 +138,17 @@ const char *host_label(const struct host *host, char text[ADDR_TEXT_SIZE])
 
 void host_contact(struct host *host, enum way way, uint64_t peer_hash)
 {
-    uint8_t *registers;
     unsigned slot = (unsigned)(peer_hash % CONTACT_REGISTERS);
     uint64_t rest = peer_hash / CONTACT_REGISTERS;
-    uint8_t rank;
+    uint8_t rank =
+        rest != 0 ? (uint8_t)(__builtin_ctzll(rest) + 1) : CONTACT_RANK_MAX;
+    uint8_t *known;
 
     if (host->local == NULL)
         return;
-    registers = host->local->contacts[way];
-    rank = rest != 0 ? (uint8_t)(__builtin_ctzll(rest) + 1) : 58;
-    if (rank > registers[slot])
-        registers[slot] = rank;
+    known = &host->local->contacts[way][slot];
+    if (rank > *known)
+        *known = rank;
 }
 
 /* HyperLogLog with the linear counting of its authors for few peers. */
@@ -181,8 +186,8 @@ void host_icmp(struct host *host, enum way way, uint8_t type, uint8_t code,
             host->local->icmp[slot].code != code))
         slot++;
     host->local->icmp[slot].used = true;
-    host->local->icmp[slot].type = type;
-    host->local->icmp[slot].code = code;
+    host->local->icmp[slot].type = slot < ICMP_SLOTS - 1 ? type : UINT8_MAX;
+    host->local->icmp[slot].code = slot < ICMP_SLOTS - 1 ? code : UINT8_MAX;
     host->local->icmp[slot].packets[way] += packets;
 }
 

@@ -35,7 +35,7 @@ enum host_flag {
 /* One application's share of a host's traffic. */
 struct host_app {
     uint16_t app; /* nDPI id; 0 is what is not recognised */
-    uint16_t flows;
+    uint32_t flows;
     uint32_t last_s;     /* epoch second of the last activity */
     uint32_t duration_s; /* seconds with activity */
     struct traffic traffic[WAYS];
@@ -68,7 +68,7 @@ struct host_local {
         uint8_t code;
         bool used;
         uint32_t packets[WAYS];
-    } icmp[ICMP_SLOTS]; /* by type and code, the last for the rest */
+    } icmp[ICMP_SLOTS]; /* by type and code, in the last all others, as 255 */
     /* One bit a minute of the UTC day `day` (days of the epoch). */
     uint32_t day;
     uint8_t active_minutes[MINUTES_PER_DAY / 8];
@@ -110,7 +110,7 @@ struct host {
     char *city;               /* NULL: unknown */
 };
 
-static_assert(sizeof(struct host) <= 640, "a host stays small");
+static_assert(sizeof(struct host) <= 512, "a host stays small");
 
 /* Add one flow's delta. `way` says how the host sees the flow: WAY_SENT for
  * its client, WAY_RCVD for its server. */
@@ -122,8 +122,8 @@ struct traffic host_traffic(const struct host *host, enum way way);
 /* The counters of an application, or NULL. Valid until the next delta. */
 const struct host_app *host_app(const struct host *host, uint16_t app);
 
-/* Take a name if its source is not worse than the one known. Keeps clean
- * UTF-8 of at most 127 bytes. */
+/* Take a name if its source is not worse than the one known; NULL and "" are
+ * none. Keeps clean UTF-8 of at most 127 bytes. */
 void host_learn_name(struct host *host, enum name_source source,
                      const char *name);
 
@@ -137,11 +137,12 @@ void host_contact(struct host *host, enum way way, uint64_t peer_hash);
 /* Estimated number of distinct peers, 0 for remote hosts. */
 uint32_t host_contacts(const struct host *host, enum way way);
 
-/* Count one ICMP packet of a type on a local host. */
+/* Count ICMP packets of one type and code. No effect on remote hosts. */
 void host_icmp(struct host *host, enum way way, uint8_t type, uint8_t code,
                uint32_t packets);
 
-/* Mark the minute of `now_s` as active, forgetting another day's. */
+/* Mark the UTC minute of `now_s` as active, forgetting another day's. No
+ * effect on remote hosts. */
 void host_active(struct host *host, uint32_t now_s);
 
 #endif

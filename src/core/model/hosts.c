@@ -6,6 +6,8 @@
  */
 #include "core/model/hosts.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,10 +57,12 @@ void hosts_clear(struct hosts *hosts)
 static uint32_t hash_of(const struct hosts *hosts, const struct addr *addr,
                         uint16_t vlan)
 {
-    return hash_fold(hash_pair(addr->words[0] ^ (uint64_t)vlan << 48,
-                               addr->words[1], hosts->key.word[0],
-                               hosts->key.word[1]),
-                     hosts->key.word[2]);
+    const uint64_t *secret = hosts->key.word;
+
+    return hash_fold(
+        hash_pair(addr->words[0], addr->words[1], secret[0], secret[1]) +
+            hash_pair(vlan, 0, secret[2], secret[3]),
+        secret[4]);
 }
 
 static uint32_t find(const struct hosts *hosts, uint32_t hash,
@@ -130,6 +134,7 @@ static uint32_t join(struct hosts *hosts, enum group_kind kind, uint32_t id,
     return group;
 }
 
+/* Where it is and in whose network. */
 static void place(struct hosts *hosts, struct host *host, uint32_t now_s)
 {
     const struct locator *locator = hosts->config.locator;
@@ -153,6 +158,7 @@ static void place(struct hosts *hosts, struct host *host, uint32_t now_s)
         host->city = mem_strdup(info.city);
 }
 
+/* All that its address alone tells of a new host. */
 static void describe(struct hosts *hosts, struct host *host, uint32_t now_s)
 {
     const struct networks *networks = hosts->config.networks;
@@ -175,10 +181,10 @@ static void describe(struct hosts *hosts, struct host *host, uint32_t now_s)
     if (!addr_is_v4(&host->addr))
         host->flags |= HOST_V6;
     if (host->vlan != 0) {
-        uint32_t vlan = groups_find(hosts->groups, GROUP_VLAN, host->vlan);
+        char name[sizeof("65535")];
 
-        groups_host_joins(hosts->groups, vlan);
-        host->vlan_group = vlan;
+        snprintf(name, sizeof(name), "%u", host->vlan);
+        host->vlan_group = join(hosts, GROUP_VLAN, host->vlan, name, now_s);
     }
     place(hosts, host, now_s);
 }
@@ -231,6 +237,7 @@ void hosts_flow_ends(struct hosts *hosts, uint32_t index, enum way way,
 {
     struct host *host = hosts_at(hosts, index);
 
+    assert(host->active_flows[way] > 0);
     host->active_flows[way]--;
     host->last_s = now_s;
     if (!has_flows(host))
@@ -261,7 +268,7 @@ void hosts_learn_os(struct hosts *hosts, uint32_t index, const char *os)
     uint32_t group =
         groups_get(hosts->groups, GROUP_OS, os_id(os), os, host->last_s);
 
-    if (group == host->os_group)
+    if (group == POOL_NONE || group == host->os_group)
         return;
     groups_host_joins(hosts->groups, group);
     groups_host_leaves(hosts->groups, host->os_group);
@@ -274,9 +281,11 @@ static uint32_t expire_list(struct hosts *hosts, struct list *idle,
     uint32_t done = 0;
 
     while (done < budget && idle->head != POOL_NONE) {
-        const struct host *host = hosts_at(hosts, idle->head);
+        struct host *host = hosts_at(hosts, idle->head);
 
-        if (now_s < host->last_s || now_s - host->last_s < idle_s)
+        if (host->last_s > now_s)
+            host->last_s = now_s; /* the clock was set back */
+        if (now_s - host->last_s < idle_s)
             break;
         forget(hosts, idle->head);
         hosts->expired++;

@@ -43,7 +43,8 @@ uint32_t hosts_find(const struct hosts *hosts, const struct addr *addr,
                     uint16_t vlan);
 
 /* The index of the host, made if need be; the idlest one goes when there is
- * no room. POOL_NONE when nobody is idle. */
+ * no room. POOL_NONE when nobody is idle. A host without flows may go with
+ * the next call. */
 uint32_t hosts_get(struct hosts *hosts, const struct addr *addr, uint16_t vlan,
                    uint32_t now_s);
 
@@ -61,7 +62,8 @@ void hosts_flow_ends(struct hosts *hosts, uint32_t index, enum way way,
  * it, and let the one before go. */
 void hosts_set_device(struct hosts *hosts, uint32_t index, uint32_t device);
 
-/* The host's operating system became known (short name, see os.h). */
+/* The host's operating system became known (short name, see os.h). The last
+ * one counts. */
 void hosts_learn_os(struct hosts *hosts, uint32_t index, const char *os);
 
 /* Forget hosts that were idle too long, at most `budget` of them.
