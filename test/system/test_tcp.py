@@ -263,8 +263,9 @@ def test_counts_are_tsharks(counter, compared):
         for kind, flow, end, found, wanted in tshark_counts(one):
             if kind != counter:
                 continue
-            total += found
-            theirs += wanted
+            if (name, counter) not in EXPLAINED:
+                total += found
+                theirs += wanted
             off["packets"] += abs(found - wanted)
             if found != wanted:
                 print(f"{name}: {end} of {flow}: {found}, tshark {wanted}")
