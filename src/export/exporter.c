@@ -95,7 +95,7 @@ static bool add_sink(struct exporter *exporter, const char *spec,
     strbuf_init(&why, error->limit);
     *sink = (struct export_sink){.kind = kind};
     if (spec[len] == '\0')
-        strbuf_printf(&why, "is to be as in \"%s\"", kind->form);
+        strbuf_printf(&why, "must be like \"%s\"", kind->form);
     else
         sink->state = kind->parse(spec + len + 1, &why);
     if (sink->state != NULL) {
@@ -146,8 +146,7 @@ static void tell_dropped(struct export_sink *sink)
     uint64_t count = dropped(sink) - sink->dropped_told;
 
     if (count != 0)
-        log_warnx("export", "%s: %" PRIu64 " records were dropped", sink->spec,
-                  count);
+        log_warnx("export", "%s: records dropped: %" PRIu64, sink->spec, count);
     sink->dropped_told += count;
 }
 

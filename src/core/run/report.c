@@ -252,14 +252,16 @@ static void put_histogram(struct strbuf *out, const char *what,
     static const double shares[] = {0.5, 0.99, 0.999};
     char text[FMT_SIZE];
 
-    strbuf_printf(out, "%s", what);
+    if (histogram->total == 0)
+        return;
+    strbuf_printf(out, "%-18s", what);
     for (unsigned i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
         uint64_t us = loop_histogram_percentile(histogram, shares[i]);
 
-        strbuf_printf(out, " %.4g %% <= %s,", shares[i] * 100,
+        strbuf_printf(out, "p%.4g %s, ", shares[i] * 100,
                       fmt_duration((int64_t)us, text));
     }
-    strbuf_printf(out, " most %s\n",
+    strbuf_printf(out, "max %s\n",
                   fmt_duration((int64_t)histogram->max_us, text));
 }
 
@@ -269,13 +271,12 @@ static void put_loop(struct strbuf *out, const struct loop *loop)
         [LOOP_CAPTURE] = "captures ran",
         [LOOP_TICK] = "ticks ran",
         [LOOP_PEER] = "peers ran",
-        [LOOP_PAGE] = "files and pages ran",
+        [LOOP_PAGE] = "files, pages ran",
     };
 
-    put_histogram(out, "timers were late:", loop_late(loop));
+    put_histogram(out, "timers late", loop_late(loop));
     for (unsigned i = 0; i < LOOP_PRIORITIES; i++)
-        if (loop_ran(loop, i)->total != 0)
-            put_histogram(out, names[i], loop_ran(loop, i));
+        put_histogram(out, names[i], loop_ran(loop, i));
 }
 
 void report_write(FILE *out, const struct engine *engine,
