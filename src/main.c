@@ -85,7 +85,8 @@ static bool open_process(struct app *app)
         privileges_find_self(&app->user);
     else if (!privileges_find_user(options->user, &app->user, &app->error))
         return fail(app);
-    return true;
+    return privileges_own_dir(options->data_dir, &app->user, &app->error) ||
+           fail(app);
 }
 
 static bool open_log(struct app *app)
@@ -98,9 +99,6 @@ static bool open_log(struct app *app)
                (log_error("log", "syslog"), false);
     if (options->log_file == NULL && !options->daemon)
         return true;
-    if (options->log_file == NULL &&
-        !privileges_own_dir(options->data_dir, &app->user, &app->error))
-        return fail(app);
     snprintf(path, sizeof(path), "%s%s",
              options->log_file != NULL ? options->log_file : options->data_dir,
              options->log_file != NULL ? "" : "/kelvin.log");

@@ -26,6 +26,7 @@
 #define LOCAL_HOST_IDLE_S 300
 #define REMOTE_HOST_IDLE_S 60
 #define DEVICE_IDLE_S 3600
+#define TICK_FLOWS 512
 /* Roll up by force before 32 bits of fresh bytes could overflow. */
 #define FRESH_BYTES_MAX (1u << 31)
 
@@ -318,6 +319,9 @@ static void flow_packet(struct iface *iface, uint32_t index,
         flow->icmp.type = packet->icmp.type;
         flow->icmp.code = packet->icmp.code;
     }
+    if (flow->class == FLOW_TCP_OPENING && tcp != NULL &&
+        tcp->state != TCP_STATE_OPENING)
+        flows_refresh(&iface->flows, index, flow_class_of(flow, tcp));
     if (packet->is_fragment)
         flow->flags |= FLOW_FRAGMENTS;
     if ((flow->flags & FLOW_DPI_DONE) == 0)
@@ -326,6 +330,22 @@ static void flow_packet(struct iface *iface, uint32_t index,
     flows_touch(&iface->flows, index);
     if (is_full)
         rollup_flow(iface, index);
+}
+
+/* The flow ended before this packet, though nobody has ended it yet: it was
+ * silent too long, or the connection closed and its ports began another. */
+static bool is_over(const struct iface *iface, uint32_t index,
+                    const struct packet *packet, bool from_server)
+{
+    const struct engine_config *config = engine_config(iface->engine);
+    const struct flow *flow = flows_at(&iface->flows, index);
+    const struct tcp *tcp = flows_tcp(&iface->flows, flow);
+
+    if (packet->when_us - flow->last_us >=
+        (int64_t)config->timeout_s[flow_class_of(flow, tcp)] * SECOND_US)
+        return true;
+    return tcp != NULL && packet->l4 != NULL &&
+           tcp_is_reopened_by(tcp, packet, from_server);
 }
 
 static void ip_packet(struct iface *iface, const struct packet *packet)
@@ -339,15 +359,9 @@ static void ip_packet(struct iface *iface, const struct packet *packet)
         return;
     hash = flows_hash(&iface->flows, &key);
     index = flows_find(&iface->flows, &key, hash, &from_server);
-    if (index != POOL_NONE && packet->l4_proto == IP_PROTO_TCP &&
-        (packet->tcp.flags & TCP_FLAG_SYN) != 0 && packet->l4 != NULL) {
-        struct tcp *tcp =
-            flows_tcp(&iface->flows, flows_at(&iface->flows, index));
-
-        if (tcp != NULL && tcp_is_reopened_by(tcp, packet, from_server)) {
-            rollup_end(iface, index, FLOW_END_REUSED);
-            index = POOL_NONE;
-        }
+    if (index != POOL_NONE && is_over(iface, index, packet, from_server)) {
+        rollup_end(iface, index, FLOW_END_REUSED);
+        index = POOL_NONE;
     }
     if (index == POOL_NONE)
         index = flow_begin(iface, packet, &key, hash, &from_server);
@@ -418,6 +432,8 @@ void iface_tick(struct iface *iface, int64_t now_us)
              iface->counters.all.packets - iface->ticked.packets);
     iface->ticked = iface->counters.all;
     engine_ticked(iface->engine, iface);
+    /* What little there is, at once: then a file's ticks are exact. */
+    (void)iface_work(iface, TICK_FLOWS);
 }
 
 /* End flows that were silent too long. @return how many of the budget are
