@@ -204,6 +204,9 @@ void inputs_start(struct inputs *inputs, struct loop *loop,
         };
 
         capture_start(inputs->items[i]->capture, loop, &capture);
+        log_notice("capture", "%s %s",
+                   inputs->items[i]->is_file ? "reading" : "watching",
+                   inputs->items[i]->iface->name);
     }
 }
 
