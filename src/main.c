@@ -85,8 +85,7 @@ static bool open_process(struct app *app)
         privileges_find_self(&app->user);
     else if (!privileges_find_user(options->user, &app->user, &app->error))
         return fail(app);
-    return privileges_own_dir(options->data_dir, &app->user, &app->error) ||
-           fail(app);
+    return true;
 }
 
 static bool open_log(struct app *app)
@@ -94,6 +93,8 @@ static bool open_log(struct app *app)
     const struct options *options = &app->options;
     char path[PATH_MAX];
 
+    if (!privileges_own_dir(options->data_dir, &app->user, &app->error))
+        return fail(app);
     if (options->syslog)
         return log_open(LOG_TARGET_SYSLOG, NULL) == 0 ||
                (log_error("log", "syslog"), false);

@@ -91,7 +91,9 @@ def test_state_of_a_file_stays_until_the_end(staying):
     assert staying.process.poll() is None
     assert staying.records() == []
     assert staying.end() == 0
-    assert sum(r["IN_PKTS"] for r in staying.records()) == len(LINES)
+    assert sum(
+        r["IN_PKTS"] + r["OUT_PKTS"] for r in staying.records()
+    ) == len(LINES)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
