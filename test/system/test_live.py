@@ -149,6 +149,7 @@ server.serve_forever()
 """
 
 DNS_SERVER = """
+import socket
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server.bind(("", 53))
 print("ready", flush=True)
@@ -210,6 +211,7 @@ def test_loopback_is_read(cable, watch):
 
 
 LOOPBACK = """
+import socket
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server.bind(("127.0.0.1", 7777))
 client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
