@@ -1,0 +1,293 @@
+/* test_exporter: each flow to each sink, and nothing uncounted.
+ * SPDX-License-Identifier: MIT */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/util/log.h"
+#include "export/exporter.h"
+#include "traffic.h"
+
+struct bed {
+    struct traffic_bed traffic;
+    char paths[2][64];
+    char specs[2][80];
+    struct strbuf error;
+};
+
+static int bed_make(void **state)
+{
+    struct bed *bed = mem_calloc(1, sizeof(*bed));
+
+    for (int i = 0; i < 2; i++) {
+        int fd;
+
+        strcpy(bed->paths[i], "/tmp/test_exporter.XXXXXX");
+        fd = mkstemp(bed->paths[i]);
+        assert_true(fd >= 0);
+        close(fd);
+        snprintf(bed->specs[i], sizeof(bed->specs[i]), "file;%s",
+                 bed->paths[i]);
+    }
+    strbuf_init(&bed->error, 512);
+    traffic_open(&bed->traffic, NULL);
+    *state = bed;
+    return 0;
+}
+
+static int bed_remove(void **state)
+{
+    struct bed *bed = *state;
+
+    traffic_close(&bed->traffic);
+    for (int i = 0; i < 2; i++)
+        unlink(bed->paths[i]);
+    strbuf_free(&bed->error);
+    free(bed);
+    return 0;
+}
+
+static struct exporter *open_exporter(struct bed *bed, const char *one,
+                                      const char *two)
+{
+    const char *specs[2] = {one, two};
+    struct exporter *exporter = exporter_new(
+        specs, two != NULL ? 2 : 1, bed->traffic.engine, NULL, &bed->error);
+
+    assert_non_null(exporter);
+    engine_observe(bed->traffic.engine, exporter_observer(exporter));
+    return exporter;
+}
+
+static unsigned count_lines(const char *path)
+{
+    FILE *in = fopen(path, "r");
+    unsigned lines = 0;
+    int c;
+
+    assert_non_null(in);
+    while ((c = getc(in)) != EOF)
+        lines += c == '\n';
+    fclose(in);
+    return lines;
+}
+
+/* `count` flows begin and end. */
+static void pass_flows(struct bed *bed, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        traffic_udp(&bed->traffic, i % 250);
+    engine_flush(bed->traffic.engine);
+}
+
+static void assert_sum(const struct exporter_counters *counters)
+{
+    assert_int_equal(counters->records, counters->exported + counters->queued +
+                                            counters->refused + counters->lost);
+}
+
+static void every_sink_gets_every_record(void **state)
+{
+    struct bed *bed = *state;
+    struct exporter *exporter =
+        open_exporter(bed, bed->specs[0], bed->specs[1]);
+    const struct exporter_counters *counters = exporter_counters(exporter, 1);
+
+    assert_int_equal(exporter_sinks(exporter), 2);
+    assert_string_equal(exporter_spec(exporter, 1), bed->specs[1]);
+    pass_flows(bed, 100);
+    assert_int_equal(counters->records, 100);
+    assert_int_equal(counters->queued, 100);
+    assert_sum(counters);
+    exporter_flush(exporter);
+    assert_int_equal(counters->exported, 100);
+    assert_int_equal(counters->queued, 0);
+    assert_true(counters->bytes > 100 * 100);
+    assert_sum(counters);
+    pass_flows(bed, 5);
+    exporter_free(exporter);
+    assert_int_equal(count_lines(bed->paths[0]), 105);
+    assert_int_equal(count_lines(bed->paths[1]), 105);
+}
+
+static void no_sinks_are_fine(void **state)
+{
+    struct bed *bed = *state;
+    struct exporter *exporter =
+        exporter_new(NULL, 0, bed->traffic.engine, NULL, &bed->error);
+
+    assert_non_null(exporter);
+    engine_observe(bed->traffic.engine, exporter_observer(exporter));
+    pass_flows(bed, 3);
+    exporter_flush(exporter);
+    assert_false(exporter_must_wait(exporter));
+    exporter_free(exporter);
+    exporter_free(NULL);
+}
+
+static void bad_specs_are_named(void **state)
+{
+    static const struct {
+        const char *spec;
+        const char *expected;
+    } rows[] = {
+        {"", "-F : no such kind of export, there is: \"file;PATH\""},
+        {";", "-F : no such kind of export, there is: \"file;PATH\""},
+        {"nonsense;secret",
+         "-F nonsense: no such kind of export, there is: \"file;PATH\""},
+        {"fil;x", "-F fil: no such kind of export, there is: \"file;PATH\""},
+        {"FILE;x", "-F FILE: no such kind of export, there is: \"file;PATH\""},
+        {"file", "-F file: must be like \"file;PATH\""},
+        {"file;", "-F file;: names no file"},
+        {"file;/nowhere/at/all",
+         "-F file;/nowhere/at/all: cannot open: No such file or directory"},
+        {"es;flows;x;http://localhost;me:secret", "-F es: not in this version"},
+        {"kafka", "-F kafka: not in this version"},
+    };
+    struct bed *bed = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *specs[2] = {bed->specs[0], rows[i].spec};
+
+        strbuf_reset(&bed->error);
+        assert_null(
+            exporter_new(specs, 2, bed->traffic.engine, NULL, &bed->error));
+        assert_string_equal(bed->error.text, rows[i].expected);
+    }
+}
+
+static void same_spec_twice_is_refused(void **state)
+{
+    struct bed *bed = *state;
+    const char *specs[2] = {bed->specs[0], bed->specs[0]};
+
+    assert_null(exporter_new(specs, 2, bed->traffic.engine, NULL, &bed->error));
+    assert_non_null(strstr(bed->error.text, "given twice"));
+}
+
+static void full_disk_is_counted_and_harms_no_other_sink(void **state)
+{
+    struct bed *bed = *state;
+    struct exporter *exporter =
+        open_exporter(bed, "file;/dev/full", bed->specs[1]);
+    const struct exporter_counters *full = exporter_counters(exporter, 0);
+
+    for (int i = 0; i < 200; i++) {
+        pass_flows(bed, 250);
+        assert_false(exporter_must_wait(exporter));
+    }
+    exporter_flush(exporter);
+    assert_int_equal(full->records, 50000);
+    assert_int_equal(full->exported, 0);
+    assert_true(full->refused > 0);
+    assert_sum(full);
+    assert_int_equal(exporter_counters(exporter, 1)->exported, 50000);
+    exporter_be_patient(exporter);
+    pass_flows(bed, 250);
+    assert_sum(full);
+    exporter_free(exporter);
+    assert_int_equal(count_lines(bed->paths[1]), 50250);
+}
+
+/* A process that reads all of a pipe once it is told to go on (SIGCONT). */
+static pid_t start_reader(const int ends[2])
+{
+    pid_t reader = fork();
+    char bytes[4096];
+
+    assert_true(reader >= 0);
+    if (reader == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        close(ends[1]);
+        raise(SIGSTOP);
+        while (read(ends[0], bytes, sizeof(bytes)) > 0)
+            continue;
+        _exit(0);
+    }
+    assert_int_equal(waitpid(reader, NULL, WUNTRACED), reader);
+    close(ends[0]);
+    return reader;
+}
+
+/* An exporter to standard output, which is this descriptor meanwhile. */
+static struct exporter *open_on(struct bed *bed, int fd)
+{
+    int saved = dup(STDOUT_FILENO);
+    struct exporter *exporter;
+
+    fflush(stdout);
+    dup2(fd, STDOUT_FILENO);
+    close(fd);
+    exporter = open_exporter(bed, "file;-", NULL);
+    dup2(saved, STDOUT_FILENO);
+    close(saved);
+    return exporter;
+}
+
+static void slow_reader_makes_files_wait_and_the_end_too(void **state)
+{
+    struct bed *bed = *state;
+    struct exporter *exporter;
+    const struct exporter_counters *counters;
+    int ends[2];
+    int status;
+    pid_t reader;
+
+    assert_int_equal(pipe(ends), 0);
+    reader = start_reader(ends);
+    exporter = open_on(bed, ends[1]);
+    counters = exporter_counters(exporter, 0);
+    for (int i = 0; i < 200; i++)
+        pass_flows(bed, 250);
+    assert_true(exporter_must_wait(exporter));
+    assert_true(counters->refused > 0);
+    assert_sum(counters);
+    kill(reader, SIGCONT);
+    exporter_be_patient(exporter);
+    pass_flows(bed, 250);
+    assert_int_equal(counters->records, 50250);
+    while (exporter_must_wait(exporter))
+        continue;
+    exporter_flush(exporter);
+    assert_int_equal(counters->lost, 0);
+    assert_sum(counters);
+    exporter_free(exporter);
+    assert_int_equal(waitpid(reader, &status, 0), reader);
+    assert_int_equal(status, 0);
+}
+
+static void rotation_goes_on_in_a_new_file(void **state)
+{
+    struct bed *bed = *state;
+    struct exporter *exporter = open_exporter(bed, bed->specs[0], NULL);
+
+    pass_flows(bed, 10);
+    assert_int_equal(rename(bed->paths[0], bed->paths[1]), 0);
+    exporter_reopen(exporter);
+    pass_flows(bed, 7);
+    exporter_free(exporter);
+    assert_int_equal(count_lines(bed->paths[1]), 10);
+    assert_int_equal(count_lines(bed->paths[0]), 7);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_make, bed_remove)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(every_sink_gets_every_record),
+        TEST(no_sinks_are_fine),
+        TEST(bad_specs_are_named),
+        TEST(same_spec_twice_is_refused),
+        TEST(full_disk_is_counted_and_harms_no_other_sink),
+        TEST(slow_reader_makes_files_wait_and_the_end_too),
+        TEST(rotation_goes_on_in_a_new_file),
+    };
+
+    signal(SIGPIPE, SIG_IGN);
+    log_set_verbosity(LOG_LEVEL_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
