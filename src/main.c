@@ -166,11 +166,14 @@ static bool open_engine(struct app *app)
     return app->engine != NULL;
 }
 
-static bool open_traffic(struct app *app)
+static bool open_inputs(struct app *app)
 {
     app->inputs = inputs_open(&app->options, app->networks, &app->error);
-    if (app->inputs == NULL)
-        return fail(app);
+    return app->inputs != NULL || fail(app);
+}
+
+static bool open_traffic(struct app *app)
+{
     if (!open_engine(app))
         return false;
     inputs_attach(app->inputs, app->engine);
@@ -317,12 +320,14 @@ static int run(struct app *app)
 {
     int status = EXIT_FAILURE;
 
-    if (open_process(app) && open_knowledge(app) && open_traffic(app) &&
-        open_log(app) && settle(app) && (app->loop = loop_new()) != NULL) {
+    if (open_process(app) && open_knowledge(app) && open_inputs(app) &&
+        open_log(app) && open_traffic(app) && settle(app) &&
+        (app->loop = loop_new()) != NULL) {
         start(app);
         status = loop_run(app->loop) == 0 && !inputs_failed(app->inputs)
                      ? EXIT_SUCCESS
                      : EXIT_FAILURE;
+        inputs_drain(app->inputs, app->loop);
         exporter_be_patient(app->exporter);
         engine_flush(app->engine);
         exporter_flush(app->exporter);

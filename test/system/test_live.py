@@ -180,7 +180,7 @@ def test_real_traffic_makes_records(cable, watch):
     browse(cable)
     cable.serve(sys.executable, "-c", DNS_SERVER)
     cable.run(sys.executable, "-c", DNS_CLIENT, FAR)
-    wait_packets(kelvin, 20)
+    # At once: what the kernel still holds is read before the end.
     assert kelvin.end() == 0, kelvin.said()
     records = kelvin.records()
     web = [r for r in records if r["L4_DST_PORT"] == 8000]

@@ -93,6 +93,12 @@ void capture_start(struct capture *capture, struct loop *loop,
         capture_live_start(capture->live);
 }
 
+void capture_drain(struct capture *capture, int64_t until_us)
+{
+    if (capture->live != NULL)
+        capture_live_drain(capture->live, until_us);
+}
+
 void capture_close(struct capture *capture)
 {
     if (capture == NULL)

@@ -42,6 +42,11 @@ struct capture_config {
 #define CAPTURE_DEFAULT_BUFFER (4u << 20)
 #define CAPTURE_ERROR_SIZE 1024
 
+/* The kernel hands over a block of frames when it is full, or when this time
+ * is over and it is not empty: at most five wake-ups a second of a quiet
+ * network, none of a silent one, and no frame is later than this. */
+#define CAPTURE_BLOCK_MS 200
+
 struct capture_handler {
     /* One frame; it and its bytes are valid during the call only. Must not
      * call capture_close(). */
@@ -79,6 +84,11 @@ struct capture *capture_open(const struct capture_config *config, char *error);
 /* Begin to call the handler from the loop; once. The handler is copied. */
 void capture_start(struct capture *capture, struct loop *loop,
                    const struct capture_handler *handler);
+
+/* Go on reading an interface outside of the loop, waiting for frames until
+ * loop_now_us() says `until_us`: before the end, for those that the kernel
+ * has not handed over yet. Does nothing for a file. */
+void capture_drain(struct capture *capture, int64_t until_us);
 
 /* Stop and free; NULL is fine. Not from within handler->packet or ->work. */
 void capture_close(struct capture *capture);

@@ -39,6 +39,7 @@ void capture_filter_fail(char *error, const char *filter, int link_type,
 /* Open an interface. @return NULL with a line in `error`. */
 struct capture_live *capture_live_open(struct capture *capture, char *error);
 void capture_live_start(struct capture_live *live);
+void capture_live_drain(struct capture_live *live, int64_t until_us);
 void capture_live_free(struct capture_live *live);
 bool capture_live_is_up(const struct capture_live *live);
 int capture_live_link_type(const struct capture_live *live);

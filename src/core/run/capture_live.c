@@ -1,5 +1,6 @@
 /* capture_live: frames of an interface. SPDX-License-Identifier: MIT */
 #include <pcap/pcap.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,11 +14,6 @@
  * time. When the interface is gone, lose() closes the handle and on_retry()
  * opens a new one, later and later. Either `pcap` is set, or a retry is due.
  */
-
-/* The kernel hands over a block of frames when it is full, or when this time
- * is over and it is not empty: at most five wake-ups a second of a quiet
- * network, none of a silent one, and no frame is later than this. */
-#define BLOCK_MS 200
 
 /* A slice ends after either; the clock is read every CLOCK_FRAMES. */
 #define SLICE_FRAMES 1024
@@ -103,7 +99,7 @@ static void configure(const struct capture *capture, pcap_t *pcap)
         snaplen = CAPTURE_MAX_SNAPLEN;
     pcap_set_snaplen(pcap, snaplen);
     pcap_set_promisc(pcap, config->promiscuous && !is_any);
-    pcap_set_timeout(pcap, BLOCK_MS);
+    pcap_set_timeout(pcap, CAPTURE_BLOCK_MS);
     pcap_set_immediate_mode(pcap, 0);
     pcap_set_buffer_size(pcap, buffer_bytes(config));
 }
@@ -367,6 +363,22 @@ void capture_live_start(struct capture_live *live)
     } else if (!attach(live)) {
         lose(live, "its descriptor cannot be waited for");
     }
+}
+
+void capture_live_drain(struct capture_live *live, int64_t until_us)
+{
+    struct pollfd readable = {.events = POLLIN};
+    int64_t left_us;
+    int count = 0;
+
+    if (live->pcap == NULL)
+        return;
+    readable.fd = pcap_get_selectable_fd(live->pcap);
+    while (count >= 0 &&
+           (left_us = until_us - loop_now_us(live->owner->loop)) > 0 &&
+           poll(&readable, 1, (int)(left_us / 1000) + 1) == 1)
+        count =
+            pcap_dispatch(live->pcap, CLOCK_FRAMES, on_frame, (u_char *)live);
 }
 
 void capture_live_free(struct capture_live *live)

@@ -225,6 +225,15 @@ void inputs_update(struct inputs *inputs)
     }
 }
 
+void inputs_drain(struct inputs *inputs, const struct loop *loop)
+{
+    /* A block is handed over by a timer of the kernel, so a little later. */
+    int64_t until_us = loop_now_us(loop) + CAPTURE_BLOCK_MS * 5 / 4 * 1000;
+
+    for (size_t i = 0; i < inputs->count; i++)
+        capture_drain(inputs->items[i]->capture, until_us);
+}
+
 bool inputs_failed(const struct inputs *inputs)
 {
     for (size_t i = 0; i < inputs->count; i++)

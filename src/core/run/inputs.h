@@ -46,6 +46,10 @@ void inputs_start(struct inputs *inputs, struct loop *loop,
 /* Once a second: tell the engine what the captures lost. */
 void inputs_update(struct inputs *inputs);
 
+/* After the loop: take in what the kernel still holds back, which takes a
+ * fifth of a second when there is an interface. */
+void inputs_drain(struct inputs *inputs, const struct loop *loop);
+
 /* True when some file could not be read at all. */
 bool inputs_failed(const struct inputs *inputs);
 
