@@ -235,6 +235,7 @@ EXPLAINED = {
     ),
     ("ndpi_match_string_subprotocol__error.pcapng", "RETRANSMITTED"): PAUSE,
     ("ndpi_match_string_subprotocol__error.pcapng", "OOORDER"): PAUSE,
+    ("ndpi_match_string_subprotocol__error.pcapng", "LOST"): PAUSE,
     ("ndpi_match_string_subprotocol__error.pcapng", "RTT"): PAUSE,
 }
 
