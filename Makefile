@@ -60,7 +60,9 @@ test:
 	conf/packages.sh test
 	test/run
 
-bench: all
+bench:
+	conf/packages.sh bench
+	$(MAKE) all
 	test/bench/run
 
 units: $(UNITS)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # packages: install what is missing. SPDX-License-Identifier: MIT
-# Usage: conf/packages.sh build|test
+# Usage: conf/packages.sh build|test|bench
 set -e
 
 build="gcc make pkg-config libevent-dev libpcap-dev libndpi-dev libyajl-dev
@@ -11,8 +11,9 @@ tshark libndpi-bin mmdb-bin iproute2 tcpreplay curl procps"
 case "$1" in
 build) wanted=$build ;;
 test) wanted="$build $tests" ;;
+bench) wanted="$build libndpi-bin softflowd tcpreplay iproute2" ;;
 *)
-    echo "usage: conf/packages.sh build|test" >&2
+    echo "usage: conf/packages.sh build|test|bench" >&2
     exit 2
     ;;
 esac
