@@ -176,6 +176,8 @@ struct sink {
     struct seen frames[MAX_SEEN];
     unsigned count;
     unsigned work_left;   /* turns that `work` asks for before any frame */
+    unsigned refusals;    /* of each frame, each with work to be done */
+    unsigned refused;     /* how often the next one was */
     unsigned others;      /* calls of another part of the program */
     unsigned others_wait; /* of them before the first frame */
     int ended;
@@ -183,13 +185,19 @@ struct sink {
     struct capture *close_in_ended;
 };
 
-static void on_packet(void *arg, const struct frame *frame)
+static bool on_packet(void *arg, const struct frame *frame)
 {
     struct sink *sink = arg;
     struct seen *seen = &sink->frames[sink->count % MAX_SEEN];
 
     assert_int_equal(sink->ended, 0);
     assert_int_equal(sink->work_left, 0);
+    if (sink->refused < sink->refusals) {
+        sink->refused++;
+        sink->work_left = 3;
+        return false;
+    }
+    sink->refused = 0;
     if (sink->count == 0)
         sink->others_wait = sink->others;
     sink->count++;
@@ -201,6 +209,7 @@ static void on_packet(void *arg, const struct frame *frame)
         seen->first = frame->bytes[0];
         seen->last = frame->bytes[frame->captured_len - 1];
     }
+    return true;
 }
 
 static bool on_work(void *arg)
@@ -761,6 +770,36 @@ static void work_goes_before_reading_and_end(void **state)
     loop_free(loop);
 }
 
+/* Each frame twice, and each time there is work of three turns; those that
+ * the filter drops are not offered. */
+static void refused_frames_come_again_after_work(void **state)
+{
+    struct capture_config config = {.name = path, .filter = "udp"};
+    struct loop *loop = loop_new();
+    struct capture_stats stats;
+    struct capture *capture;
+
+    (void)state;
+    make_many(30);
+    write_file("w", image.bytes, image.len);
+    capture = capture_open(&config, error);
+    assert_non_null(capture);
+    sink_reset(loop);
+    sink.refusals = 2;
+    capture_start(capture, loop, &handler);
+    loop_run(loop);
+    assert_int_equal(sink.count, 20);
+    assert_int_equal(sink.ended, 1);
+    assert_int_equal(sink.refused, 0);
+    capture_stats(capture, &stats);
+    assert_int_equal(stats.frames, 20);
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(sink.frames[i].when_us,
+                         (i / 2 * 3 + 1 + i % 2) * SECOND);
+    capture_close(capture);
+    loop_free(loop);
+}
+
 static void it_may_be_closed_when_it_ended(void **state)
 {
     struct capture_config config = {.name = path};
@@ -987,10 +1026,10 @@ static void bad_lists_are_named_with_their_line(void **state)
 
 /* ---- live ---- */
 
-static void on_live_packet(void *arg, const struct frame *frame)
+static bool on_live_packet(void *arg, const struct frame *frame)
 {
-    on_packet(arg, frame);
     loop_stop(((struct sink *)arg)->loop);
+    return on_packet(arg, frame);
 }
 
 static void on_timeout(void *arg)
@@ -1084,6 +1123,7 @@ int main(void)
         cmocka_unit_test(a_bad_filter_is_shown_with_its_place),
         cmocka_unit_test(filters_follow_the_link_type),
         cmocka_unit_test(work_goes_before_reading_and_end),
+        cmocka_unit_test(refused_frames_come_again_after_work),
         cmocka_unit_test(it_may_be_closed_when_it_ended),
         cmocka_unit_test(reading_is_sliced),
         cmocka_unit_test(a_slow_pipe_holds_up_nobody),

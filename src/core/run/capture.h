@@ -49,12 +49,12 @@ struct capture_config {
 
 struct capture_handler {
     /* One frame; it and its bytes are valid during the call only. Must not
-     * call capture_close(). */
-    void (*packet)(void *arg, const struct frame *frame);
+     * call capture_close(). @return true, or, from a file: false when there is
+     * work before it can be taken. The frame comes again, after `work`. */
+    bool (*packet)(void *arg, const struct frame *frame);
 
-    /* Files only, may be NULL: do a slice of the work that earlier frames
-     * left behind, such as a tick. While it returns true nothing is read,
-     * and `ended` waits. */
+    /* Files only, may be NULL: do a slice of the work that is waiting, such
+     * as a tick. While it returns true nothing is read, and `ended` waits. */
     bool (*work)(void *arg);
 
     /* Files only, may be NULL: there are no more frames. `failed`: the file

@@ -15,9 +15,10 @@
  * until it needs more, and the other way round.
  */
 
-/* A slice ends after either; the clock is read every CLOCK_FRAMES. */
+/* A slice ends after either, or before a frame that there is work before; the
+ * clock is read every CLOCK_FRAMES. */
 #define SLICE_FRAMES 2048
-#define SLICE_US 2000
+#define SLICE_US 1000
 #define CLOCK_FRAMES 32
 
 /* Windows read at most when opening, to find the first link type. */
@@ -32,9 +33,11 @@ struct capture_file {
     struct loop_source *readable; /* NULL for regular files */
     uint64_t done; /* of the input, kept when that is closed at the end */
     uint64_t total;
-    uint64_t found; /* frames in the file, filtered or not */
-    int link_type;  /* the first; -1: none yet */
-    bool is_over;   /* nothing more to read */
+    uint64_t found;       /* frames in the file, filtered or not */
+    struct frame refused; /* by the handler: its bytes are in the window */
+    bool has_refused;
+    int link_type; /* the first; -1: none yet */
+    bool is_over;  /* nothing more to read */
     bool has_failed;
     bool has_ended; /* the handler was told */
 };
@@ -112,19 +115,30 @@ static bool fill(struct capture_file *file)
     return true;
 }
 
-static void deliver(struct capture_file *file, const struct frame *frame)
+/* @return false: it is to be offered again. */
+static bool offer(struct capture_file *file, const struct frame *frame)
 {
     struct capture *owner = file->owner;
 
+    file->has_refused = !owner->handler.packet(owner->handler.arg, frame);
+    if (file->has_refused)
+        file->refused = *frame;
+    else
+        owner->frames++;
+    return !file->has_refused;
+}
+
+/* A frame just found. @return false: it is to be offered again. */
+static bool deliver(struct capture_file *file, const struct frame *frame)
+{
     file->found++;
-    if (file->filter != NULL && !capture_filter_match(file->filter, frame))
-        return;
-    owner->frames++;
-    owner->handler.packet(owner->handler.arg, frame);
+    return (file->filter != NULL &&
+            !capture_filter_match(file->filter, frame)) ||
+           offer(file, frame);
 }
 
 /* The frames in the window. @return what ended them: SAVEFILE_FRAME means
- * the budget did. */
+ * the budget did, or the handler. */
 static enum savefile_result deliver_some(struct capture_file *file,
                                          unsigned budget)
 {
@@ -138,8 +152,7 @@ static enum savefile_result deliver_some(struct capture_file *file,
 
         result = savefile_next(file->savefile, at, len, &used, &frame);
         if (result == SAVEFILE_FRAME) {
-            deliver(file, &frame);
-            budget--;
+            budget = deliver(file, &frame) ? budget - 1 : 0;
         } else if (result == SAVEFILE_LINK) {
             char error[CAPTURE_ERROR_SIZE];
 
@@ -162,6 +175,8 @@ static bool read_slice(struct capture_file *file)
 {
     const struct loop *loop = file->owner->loop;
 
+    if (file->has_refused && !offer(file, &file->refused))
+        return true;
     for (unsigned frames = 0; frames < SLICE_FRAMES; frames += CLOCK_FRAMES) {
         switch (deliver_some(file, CLOCK_FRAMES)) {
         case SAVEFILE_FRAME:
@@ -175,7 +190,8 @@ static bool read_slice(struct capture_file *file)
             give_up(file, savefile_error(file->savefile));
             break;
         }
-        if (file->is_over || loop_spent_us(loop) >= SLICE_US)
+        if (file->is_over || file->has_refused ||
+            loop_spent_us(loop) >= SLICE_US)
             break;
     }
     return true;

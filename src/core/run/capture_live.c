@@ -293,7 +293,7 @@ static void on_frame(u_char *arg, const struct pcap_pkthdr *header,
     };
 
     owner->frames++;
-    owner->handler.packet(owner->handler.arg, &frame);
+    (void)owner->handler.packet(owner->handler.arg, &frame);
 }
 
 /* Readable without a frame: the socket had something else to say, and that is

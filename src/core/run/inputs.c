@@ -166,11 +166,12 @@ void inputs_attach(struct inputs *inputs, struct engine *engine)
             engine, iface_name(inputs->items[i]), !inputs->items[i]->is_file);
 }
 
-static void on_packet(void *arg, const struct frame *frame)
+static bool on_packet(void *arg, const struct frame *frame)
 {
     const struct input *input = arg;
 
     engine_frame(input->iface, frame);
+    return true;
 }
 
 static bool on_work(void *arg)
