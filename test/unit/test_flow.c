@@ -22,8 +22,8 @@ static void totals_and_news_add_up(void **state)
     assert_int_equal(flow_goodput(&flow, WAY_RCVD), 208);
 }
 
-/* A flow whose client sent `packets` between two times after its start, and
- * which lasts to the later of these and `last_us`. */
+/* A flow whose client answered with `packets` between two times after its
+ * start, and which lasts to the later of these and `last_us`. */
 static struct flow flow_of_times(uint32_t packets, int64_t first_us,
                                  int64_t way_last_us, int64_t last_us)
 {
@@ -31,7 +31,8 @@ static struct flow flow_of_times(uint32_t packets, int64_t first_us,
         .total = {{packets, 100}},
         .first_us = START_US,
         .last_us = START_US + last_us,
-        .way_first_us = {(uint32_t)(START_US + first_us)},
+        .flags = FLOW_SWAPPED,
+        .answered_us = (uint32_t)(START_US + first_us),
         .way_last_us = {(uint32_t)(START_US + way_last_us)},
     };
 }
@@ -66,6 +67,55 @@ static void mean_inter_arrival_times(void **state)
 
         assert_int_equal(flow_iat_avg_us(&flow, WAY_SENT), cases[i].expected);
     }
+}
+
+static void the_first_way_began_with_the_flow(void **state)
+{
+    struct flow flow = flow_of_times(11, 50, 100, 200);
+
+    (void)state;
+    assert_int_equal(flow_iat_avg_us(&flow, WAY_SENT), 5);
+    flow.flags = 0; /* now the client's was the first packet of all */
+    assert_int_equal(flow_iat_avg_us(&flow, WAY_SENT), 10);
+}
+
+static void throughput_is_that_of_the_last_tick(void **state)
+{
+    static const struct {
+        float bytes; /* 0: none came, so nobody visits the flow */
+        float peak;
+        enum trend trend;
+    } ticks[] = {
+        {1000, 1000, TREND_UNKNOWN}, {1050, 1050, TREND_STABLE},
+        {2000, 2000, TREND_UP},      {1900, 2000, TREND_STABLE},
+        {500, 2000, TREND_DOWN},     {0, 2000, TREND_DOWN},
+        {0, 2000, TREND_STABLE},     {500, 2000, TREND_UP},
+        {3000, 3000, TREND_UP},      {0, 3000, TREND_DOWN},
+    };
+    struct flow flow = {0};
+
+    (void)state;
+    assert_int_equal(flow_trend(&flow, 0), TREND_UNKNOWN);
+    for (uint32_t i = 0; i < sizeof(ticks) / sizeof(*ticks); i++) {
+        uint32_t tick = i + 7;
+
+        flow.tick_bytes = ticks[i].bytes;
+        if (ticks[i].bytes > 0)
+            flow_tick(&flow, tick, 1);
+        assert_float_equal(flow_bytes_per_s(&flow, tick), ticks[i].bytes, 0);
+        assert_float_equal(flow.peak_bytes_per_s, ticks[i].peak, 0);
+        assert_int_equal(flow_trend(&flow, tick), ticks[i].trend);
+    }
+}
+
+static void a_late_tick_covers_more_seconds(void **state)
+{
+    struct flow flow = {.tick_bytes = 3000};
+
+    (void)state;
+    flow_tick(&flow, 1, 3);
+    assert_float_equal(flow_bytes_per_s(&flow, 1), 1000, 0);
+    assert_float_equal(flow.tick_bytes, 0, 0);
 }
 
 static void low_goodput_is_below_two_fifths(void **state)
@@ -210,6 +260,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(totals_and_news_add_up),
         cmocka_unit_test(mean_inter_arrival_times),
+        cmocka_unit_test(the_first_way_began_with_the_flow),
+        cmocka_unit_test(throughput_is_that_of_the_last_tick),
+        cmocka_unit_test(a_late_tick_covers_more_seconds),
         cmocka_unit_test(low_goodput_is_below_two_fifths),
         cmocka_unit_test(connections_with_data),
         cmocka_unit_test(connections_without_data),

@@ -55,16 +55,18 @@ float rate_packets_per_s(const struct rate *rate, uint32_t now_s)
     return now_s - 1 == rate->last_s ? rate->packets_per_s : 0;
 }
 
-enum trend rate_trend(const struct rate *rate, uint32_t now_s)
+enum trend trend_of(float before, float now)
 {
-    float now = bytes_in(rate, now_s - 1);
-    float before = bytes_in(rate, now_s - 2);
-
-    if (rate->now_s == 0 || (rate->last_s == 0 && now_s - 1 <= rate->now_s))
-        return TREND_UNKNOWN;
     if (now > before * (1 + TREND_SHARE))
         return TREND_UP;
     return now < before * (1 - TREND_SHARE) ? TREND_DOWN : TREND_STABLE;
+}
+
+enum trend rate_trend(const struct rate *rate, uint32_t now_s)
+{
+    if (rate->now_s == 0 || (rate->last_s == 0 && now_s - 1 <= rate->now_s))
+        return TREND_UNKNOWN;
+    return trend_of(bytes_in(rate, now_s - 2), bytes_in(rate, now_s - 1));
 }
 
 enum l4_group l4_group(uint8_t l4_proto)

@@ -84,8 +84,11 @@ void rate_add(struct rate *rate, uint32_t now_s, uint64_t bytes,
 float rate_bytes_per_s(const struct rate *rate, uint32_t now_s);
 float rate_packets_per_s(const struct rate *rate, uint32_t now_s);
 
-/* Whether that is more or less than in the second before, by a tenth at
- * least; unknown when the first second ever was no earlier. */
+/* From one rate to the next: changes below a tenth are noise. */
+enum trend trend_of(float before, float now);
+
+/* Whether that is more or less than in the second before; unknown when the
+ * first second ever was no earlier. */
 enum trend rate_trend(const struct rate *rate, uint32_t now_s);
 
 /* L4 protocols that hosts are asked about by name. */

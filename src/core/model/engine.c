@@ -10,8 +10,9 @@
 
 /* Undecided flows at once, of the flows of one interface. */
 #define UNDECIDED_SHARE 2
-/* Flows of a tick's work in one slice: well under a millisecond. */
-#define SLICE_FLOWS 512
+/* Flows of a tick's work in one slice: a millisecond, when all of them end,
+ * are guessed and recorded. */
+#define SLICE_FLOWS 128
 
 struct engine {
     struct engine_config config;
@@ -129,8 +130,7 @@ void engine_record(const struct engine *engine, const struct iface *iface,
         const struct observer *observer = engine->observers[i];
 
         if (observer->flow_record != NULL)
-            observer->flow_record(observer->arg, iface, flow, mark,
-                                  is_partial);
+            observer->flow_record(observer->arg, iface, flow, mark, is_partial);
     }
 }
 

@@ -41,6 +41,13 @@ struct iface *engine_add_iface(struct engine *engine, const char *name,
 uint16_t engine_ifaces(const struct engine *engine);
 struct iface *engine_iface(const struct engine *engine, uint16_t id);
 
+/* Bring a file's clock to the time of its next frame. @return false: do
+ * engine_work() first, or engine_frame() does all of it at once. */
+static inline bool engine_catch_up(struct iface *iface, int64_t when_us)
+{
+    return iface_catch_up(iface, when_us);
+}
+
 /* One captured frame. */
 static inline void engine_frame(struct iface *iface, const struct frame *frame)
 {

@@ -8,12 +8,23 @@
 /* Fewer packets do not say how well a connection goes. */
 #define ISSUES_PACKETS 10
 #define ISSUES_PERCENT 10 /* of the packets retransmitted or lost */
+#define TREND_SHIFT 8
+
+static_assert(FLOW_TREND >> TREND_SHIFT == TREND_STABLE, "a trend fits");
+
+/* The low 32 bits of when a way's first packet came. */
+static uint32_t way_first_us(const struct flow *flow, enum way way)
+{
+    enum way first = (flow->flags & FLOW_SWAPPED) != 0 ? WAY_RCVD : WAY_SENT;
+
+    return way == first ? (uint32_t)flow->first_us : flow->answered_us;
+}
 
 uint32_t flow_iat_avg_us(const struct flow *flow, enum way way)
 {
     uint64_t packets = flow_packets(flow, way);
     /* A way keeps the low 32 bits; the flow's own times tell the rest. */
-    uint32_t after = flow->way_first_us[way] - (uint32_t)flow->first_us;
+    uint32_t after = way_first_us(flow, way) - (uint32_t)flow->first_us;
     uint32_t before = (uint32_t)flow->last_us - flow->way_last_us[way];
     int64_t span_us = flow->last_us - before - (flow->first_us + after);
     int64_t mean_us;
@@ -22,6 +33,36 @@ uint32_t flow_iat_avg_us(const struct flow *flow, enum way way)
         return 0;
     mean_us = span_us / (int64_t)(packets - 1);
     return mean_us < UINT32_MAX ? (uint32_t)mean_us : UINT32_MAX;
+}
+
+void flow_tick(struct flow *flow, uint32_t tick, float seconds)
+{
+    float before = flow_bytes_per_s(flow, tick - 1);
+    enum trend trend = TREND_UNKNOWN;
+
+    flow->bytes_per_s = flow->tick_bytes / seconds;
+    flow->tick_bytes = 0;
+    if (flow->bytes_per_s > flow->peak_bytes_per_s)
+        flow->peak_bytes_per_s = flow->bytes_per_s;
+    if (flow->rated_tick != 0)
+        trend = trend_of(before, flow->bytes_per_s);
+    flow->flags &= (uint16_t)~FLOW_TREND;
+    flow->flags |= (uint16_t)(trend << TREND_SHIFT);
+    flow->rated_tick = tick;
+}
+
+float flow_bytes_per_s(const struct flow *flow, uint32_t tick)
+{
+    return flow->rated_tick >= tick ? flow->bytes_per_s : 0;
+}
+
+enum trend flow_trend(const struct flow *flow, uint32_t tick)
+{
+    if (flow->rated_tick == 0)
+        return TREND_UNKNOWN;
+    if (flow->rated_tick >= tick)
+        return (enum trend)((flow->flags & FLOW_TREND) >> TREND_SHIFT);
+    return flow->rated_tick == tick - 1 ? TREND_DOWN : TREND_STABLE;
 }
 
 bool flow_has_low_goodput(const struct flow *flow)

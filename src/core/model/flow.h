@@ -52,10 +52,11 @@ enum flow_flag {
     FLOW_TOUCHED = 0x02, /* on the touched list */
     FLOW_APP_GUESSED = 0x04,
     FLOW_HANDED = 0x08,  /* rolled up at least once: hosts know it */
-    FLOW_SWAPPED = 0x10, /* roles were exchanged after the first packet */
+    FLOW_SWAPPED = 0x10, /* the first packet was the server's */
     FLOW_FRAGMENTS = 0x20,
     FLOW_HTTP = 0x40,       /* watch for response codes */
     FLOW_APP_HANDED = 0x80, /* hosts got its application's bytes */
+    FLOW_TREND = 0x300,     /* enum trend, two bits: flow_trend() */
 };
 
 /*
@@ -96,10 +97,12 @@ struct flow {
     struct list_link idle;
 
     struct attrs *attrs;
-    uint32_t device[WAYS]; /* client's and server's MAC; may be POOL_NONE */
-    float bytes_per_s;     /* over the last tick that it was touched in */
+    uint16_t device[WAYS]; /* client's and server's MAC; may be POOL_NONE */
+    float tick_bytes;      /* handed over since the last tick's visit */
+    float bytes_per_s;     /* in `rated_tick`: use flow_bytes_per_s() */
     float peak_bytes_per_s;
-    uint32_t way_first_us[WAYS];
+    uint32_t rated_tick;  /* the last one that had packets; 0: none yet */
+    uint32_t answered_us; /* first packet of the way that came second */
     uint32_t mark; /* counters at the last partial record, or POOL_NONE */
     uint8_t classes[WAYS][PACKET_CLASSES]; /* since the last roll-up */
 };
@@ -124,6 +127,18 @@ static inline uint64_t flow_goodput(const struct flow *flow, enum way way)
 /* Mean inter-arrival time of one way in microseconds; 0 below two packets.
  * Wrong for a way whose first packet came over 71 minutes after the flow's. */
 uint32_t flow_iat_avg_us(const struct flow *flow, enum way way);
+
+/* The tick with this number (1, 2 ..) is over after `seconds`: what was handed
+ * over since the one before is its throughput. */
+void flow_tick(struct flow *flow, uint32_t tick, float seconds);
+
+/* Throughput in the tick `tick`, which is iface_rated_tick() of the flow's
+ * interface: 0 when the flow had no packet in it. */
+float flow_bytes_per_s(const struct flow *flow, uint32_t tick);
+
+/* Whether that is more or less than in the tick before; unknown until a
+ * flow's second tick. */
+enum trend flow_trend(const struct flow *flow, uint32_t tick);
 
 /* Goodput is below 40 % of the bytes (ntopng's mark), or there is none. */
 bool flow_has_low_goodput(const struct flow *flow);

@@ -23,10 +23,12 @@
 #define BACKWARDS_US (3600LL * SECOND_US)
 #define GROUPS_MAX 16384
 #define DEVICES_MAX 32768
+static_assert(DEVICES_MAX <= UINT16_MAX, "a flow keeps them in 16 bits");
 #define LOCAL_HOST_IDLE_S 300
 #define REMOTE_HOST_IDLE_S 60
 #define DEVICE_IDLE_S 3600
-#define TICK_FLOWS 512
+/* Of a tick's work, at once: most ticks have no more. */
+#define TICK_FLOWS 128
 /* Roll up by force before 32 bits of fresh bytes could overflow. */
 #define FRESH_BYTES_MAX (1u << 31)
 
@@ -173,7 +175,7 @@ static bool is_from_server(const struct packet *packet)
            packet->dst_port >= 1024 && !addr_is_multicast(&packet->dst);
 }
 
-static uint32_t flow_device(struct iface *iface, const struct packet *packet,
+static uint16_t flow_device(struct iface *iface, const struct packet *packet,
                             const uint8_t mac[MAC_SIZE])
 {
     uint32_t index;
@@ -182,7 +184,7 @@ static uint32_t flow_device(struct iface *iface, const struct packet *packet,
         return POOL_NONE;
     index = devices_get(&iface->devices, mac, packet->vlan, iface_now_s(iface));
     devices_hold(&iface->devices, index);
-    return index;
+    return (uint16_t)index;
 }
 
 /* Swap the ends of a key. */
@@ -250,7 +252,7 @@ static void flow_count(struct flow *flow, const struct packet *packet,
     uint32_t now = (uint32_t)packet->when_us;
 
     if (flow->fresh.packets[way] + flow->total[way].packets == 0) {
-        flow->way_first_us[way] = now;
+        flow->answered_us = now; /* what the other way's first sets again */
     } else {
         uint32_t gap = now - flow->way_last_us[way];
 
@@ -369,24 +371,84 @@ static void ip_packet(struct iface *iface, const struct packet *packet)
         flow_packet(iface, index, packet, from_server);
 }
 
-/* A file's clock is its packets' time; whole seconds of it are ticks. */
+/* Seconds without packets leave no old numbers in the ring. */
+static void clear_ring(struct iface *iface, int64_t to_us)
+{
+    int64_t from_s = iface->now_us / SECOND_US + 1;
+    int64_t to_s = to_us / SECOND_US;
+
+    if (to_s - from_s >= IFACE_RING_SECONDS)
+        from_s = to_s - IFACE_RING_SECONDS + 1;
+    for (int64_t s = from_s; s <= to_s; s++)
+        iface->ring[s % IFACE_RING_SECONDS] = (struct iface_second){0};
+}
+
+/* What came since the last second goes into the rate; observers hear. */
+static void tell_second(struct iface *iface)
+{
+    const struct traffic *all = &iface->counters.all;
+
+    rate_add(&iface->rate, iface_now_s(iface), all->bytes - iface->ticked.bytes,
+             all->packets - iface->ticked.packets);
+    iface->ticked = *all;
+    engine_ticked(iface->engine, iface);
+}
+
+void iface_tick(struct iface *iface, int64_t now_us)
+{
+    clear_ring(iface, now_us);
+    iface->now_us = now_us;
+    tell_second(iface);
+    if (iface->is_ticking)
+        return;
+    iface->tick_interval_us =
+        iface->ticked_us != 0 ? now_us - iface->ticked_us : SECOND_US;
+    iface->ticked_us = now_us;
+    iface->tick++;
+    flows_roll(&iface->flows);
+    iface->is_ticking = true;
+    (void)iface_work(iface, TICK_FLOWS);
+}
+
+/* The clock of a file begins, or goes on from where it was set back to. */
+static void set_clock(struct iface *iface, int64_t when_us)
+{
+    iface->now_us = when_us;
+    iface->ticked_us = when_us - when_us % SECOND_US;
+}
+
+/* When the tick is that a packet of this time finds undone: a second that had
+ * packets ends for itself, silence behind it is one tick however long. */
+static int64_t next_tick(const struct iface *iface, int64_t when_us)
+{
+    return iface->counters.all.packets != iface->ticked.packets
+               ? iface->ticked_us + SECOND_US
+               : when_us - when_us % SECOND_US;
+}
+
+bool iface_catch_up(struct iface *iface, int64_t when_us)
+{
+    if (iface->is_live)
+        return true;
+    if (iface->first_us == 0 || when_us < iface->now_us - BACKWARDS_US)
+        set_clock(iface, when_us);
+    while (!iface->is_ticking && when_us - iface->ticked_us >= SECOND_US)
+        iface_tick(iface, next_tick(iface, when_us));
+    return !iface->is_ticking;
+}
+
+/* A file's clock is its packets' time. */
 static void advance_clock(struct iface *iface, int64_t when_us)
 {
+    while (!iface_catch_up(iface, when_us))
+        (void)iface_work(iface, UINT32_MAX);
     if (iface->first_us == 0) {
         iface->first_us = when_us;
-        if (!iface->is_live || iface->now_us == 0)
-            iface->now_us = when_us;
-        iface->ticked_us = iface->now_us - iface->now_us % SECOND_US;
+        if (iface->now_us == 0)
+            set_clock(iface, when_us);
     }
-    if (when_us < iface->now_us - BACKWARDS_US && !iface->is_live) {
+    if (!iface->is_live && when_us > iface->now_us)
         iface->now_us = when_us;
-        iface->ticked_us = when_us - when_us % SECOND_US;
-    }
-    if (iface->is_live || when_us <= iface->now_us)
-        return;
-    if (when_us - iface->ticked_us >= SECOND_US)
-        iface_tick(iface, when_us - when_us % SECOND_US);
-    iface->now_us = when_us;
 }
 
 void iface_frame(struct iface *iface, const struct frame *frame)
@@ -400,40 +462,6 @@ void iface_frame(struct iface *iface, const struct frame *frame)
         ip_packet(iface, &packet);
     else if (packet.kind == L3_ARP)
         count_arp(iface, &packet);
-}
-
-/* Seconds without packets leave no old numbers in the ring. */
-static void clear_ring(struct iface *iface, int64_t to_us)
-{
-    int64_t from_s = iface->now_us / SECOND_US + 1;
-    int64_t to_s = to_us / SECOND_US;
-
-    if (to_s - from_s >= IFACE_RING_SECONDS)
-        from_s = to_s - IFACE_RING_SECONDS + 1;
-    for (int64_t s = from_s; s <= to_s; s++)
-        iface->ring[s % IFACE_RING_SECONDS] = (struct iface_second){0};
-}
-
-void iface_tick(struct iface *iface, int64_t now_us)
-{
-    struct flows *flows = &iface->flows;
-
-    while (iface->is_ticking && iface_work(iface, UINT32_MAX))
-        ; /* the second before was too busy: finish it first */
-    clear_ring(iface, now_us);
-    iface->tick_interval_us =
-        iface->ticked_us != 0 ? now_us - iface->ticked_us : SECOND_US;
-    iface->ticked_us = now_us;
-    iface->now_us = now_us;
-    flows_roll(flows);
-    iface->is_ticking = true;
-    rate_add(&iface->rate, iface_now_s(iface),
-             iface->counters.all.bytes - iface->ticked.bytes,
-             iface->counters.all.packets - iface->ticked.packets);
-    iface->ticked = iface->counters.all;
-    engine_ticked(iface->engine, iface);
-    /* What little there is, at once: then a file's ticks are exact. */
-    (void)iface_work(iface, TICK_FLOWS);
 }
 
 /* End flows that were silent too long. @return how many of the budget are
@@ -478,7 +506,7 @@ bool iface_work(struct iface *iface, uint32_t budget)
         uint32_t index = flows->rolling.head;
 
         flows_untouch(flows, index);
-        rollup_flow(iface, index);
+        rollup_tick(iface, index);
         budget--;
     }
     budget = expire_flows(iface, budget);

@@ -88,6 +88,7 @@ struct iface {
     int64_t first_us;  /* first packet, 0 before it */
     int64_t ticked_us; /* the last tick */
     int64_t tick_interval_us; /* between the last two ticks */
+    uint32_t tick;            /* number of the last one, from 1 on */
     bool is_ticking;          /* the last tick's work is not done */
 };
 
@@ -96,10 +97,18 @@ struct iface *iface_new(struct engine *engine, const char *name, uint16_t id,
                         bool is_live);
 void iface_free(struct iface *iface);
 
-/* Take in one frame; live interfaces leave the clock to iface_tick(). */
+/* Take in one frame; live interfaces leave the clock to iface_tick(). Does
+ * what iface_catch_up() left, without a limit. */
 void iface_frame(struct iface *iface, const struct frame *frame);
 
-/* A second passed at `now_us`: begin a roll-up. */
+/* Bring a file's clock to the time of its next frame, whole seconds of which
+ * are ticks: each takes what came before it and nothing else, so that results
+ * do not depend on slices.
+ * @return false: iface_work() has to be called before the frame may come. */
+bool iface_catch_up(struct iface *iface, int64_t when_us);
+
+/* A second passed at `now_us`: begin a roll-up. While the work of the one
+ * before is not done only the clock moves, and the next one covers more. */
 void iface_tick(struct iface *iface, int64_t now_us);
 
 /* Do up to `budget` flows of the tick's work. @return true: more is left. */
@@ -115,6 +124,12 @@ void iface_flush(struct iface *iface);
 static inline uint32_t iface_now_s(const struct iface *iface)
 {
     return (uint32_t)(iface->now_us / 1000000);
+}
+
+/* The last tick that is settled for all flows. */
+static inline uint32_t iface_rated_tick(const struct iface *iface)
+{
+    return iface->is_ticking ? iface->tick - 1 : iface->tick;
 }
 
 /* The ring's entry for a second, or NULL when it is out of the ring. */

@@ -231,18 +231,6 @@ static void record_if_long(struct iface *iface, struct flow *flow)
     set_mark(iface, flow);
 }
 
-static void set_throughput(struct iface *iface, struct flow *flow,
-                           const struct delta *delta)
-{
-    float seconds = (float)iface->tick_interval_us / 1e6f;
-    uint64_t bytes =
-        delta->traffic[WAY_SENT].bytes + delta->traffic[WAY_RCVD].bytes;
-
-    flow->bytes_per_s = (float)bytes / (seconds > 1 ? seconds : 1);
-    if (flow->bytes_per_s > flow->peak_bytes_per_s)
-        flow->peak_bytes_per_s = flow->bytes_per_s;
-}
-
 /* Nothing since the last roll-up, as for most flows when they end. */
 static bool has_news(const struct flow *flow)
 {
@@ -260,7 +248,8 @@ static void hand_over(struct iface *iface, struct flow *flow)
     rollup_hosts(iface, flow);
     take_delta(iface, flow, &delta);
     take_app_delta(flow, &delta);
-    set_throughput(iface, flow, &delta);
+    flow->tick_bytes +=
+        (float)(delta.traffic[WAY_SENT].bytes + delta.traffic[WAY_RCVD].bytes);
     add_to_host(iface, flow, &delta, WAY_SENT);
     add_to_host(iface, flow, &delta, WAY_RCVD);
     add_to_iface(iface, flow, &delta);
@@ -274,6 +263,21 @@ void rollup_flow(struct iface *iface, uint32_t index)
     flows_refresh(&iface->flows, index,
                   flow_class_of(flow, flows_tcp(&iface->flows, flow)));
     record_if_long(iface, flow);
+}
+
+/* A tick may come late, and takes the longer; one that follows it early is
+ * not worth a peak. */
+static float tick_seconds(const struct iface *iface)
+{
+    float seconds = (float)iface->tick_interval_us / 1e6f;
+
+    return seconds > 1 ? seconds : 1;
+}
+
+void rollup_tick(struct iface *iface, uint32_t index)
+{
+    rollup_flow(iface, index);
+    flow_tick(flows_at(&iface->flows, index), iface->tick, tick_seconds(iface));
 }
 
 static void decide(struct iface *iface, struct flow *flow)
@@ -324,6 +328,8 @@ void rollup_end(struct iface *iface, uint32_t index, enum flow_end why)
     if ((flow->flags & FLOW_DPI_DONE) == 0)
         decide(iface, flow);
     hand_over(iface, flow);
+    if (flow->tick_bytes > 0)
+        flow_tick(flow, iface->tick, tick_seconds(iface)); /* for its peak */
     record(iface, flow, false);
     leave_hosts(iface, flow);
     app = &iface->apps[(flow->app != 0 ? flow->app : flow->master) % DPI_APPS];

@@ -17,8 +17,12 @@ enum flow_end {
 void rollup_hosts(struct iface *iface, struct flow *flow);
 
 /* Hand what came since the last roll-up to hosts, devices, groups and the
- * interface, and write a partial record when one is due. */
+ * interface, and write a partial record when one is due. At any time: small
+ * counters may be full long before the tick. */
 void rollup_flow(struct iface *iface, uint32_t index);
+
+/* The same as the tick's visit, which also settles the flow's throughput. */
+void rollup_tick(struct iface *iface, uint32_t index);
 
 /* The last roll-up: decide the application, record, give everything back. */
 void rollup_end(struct iface *iface, uint32_t index, enum flow_end why);

@@ -170,6 +170,8 @@ static bool on_packet(void *arg, const struct frame *frame)
 {
     const struct input *input = arg;
 
+    if (!engine_catch_up(input->iface, frame->when_us))
+        return false;
     engine_frame(input->iface, frame);
     return true;
 }
