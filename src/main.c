@@ -17,6 +17,7 @@
 #include "core/run/options.h"
 #include "core/run/privileges.h"
 #include "core/run/report.h"
+#include "core/run/resolver.h"
 #include "core/run/share.h"
 #include "core/run/vendor.h"
 #include "core/util/log.h"
@@ -41,6 +42,7 @@ struct app {
     struct inputs *inputs;
     struct engine *engine;
     struct exporter *exporter;
+    struct resolver *resolver;
     struct loop_source *second;
     struct loop_source *work;
     struct loop_source *signals[SIGNALS];
@@ -144,6 +146,7 @@ static bool open_engine(struct app *app)
         .max_hosts = (uint32_t)options->max_hosts,
         .partial_record_s = PARTIAL_RECORD_S,
         .tunnel_outer = options->tunnel_outer,
+        .ignore_dns = options->dns_mode == RESOLVER_OFF,
         .protocols_file = options->ndpi_protocols,
         .instance_name = app->instance,
         .networks = app->networks,
@@ -293,6 +296,9 @@ static void start(struct app *app)
         app->signals[i] =
             loop_on_signal(app->loop, signals[i].number, signals[i].run, app);
     app->work = loop_defer(app->loop, LOOP_TICK, on_work, app);
+    app->resolver = resolver_new(app->loop, app->engine,
+                                 (enum resolver_mode)app->options.dns_mode);
+    engine_observe(app->engine, resolver_observer(app->resolver));
     app->second = loop_every(app->loop, SECOND_US, LOOP_TICK, on_second, app);
     inputs_start(app->inputs, app->loop, &handler);
 }
@@ -305,6 +311,7 @@ static void close_all(struct app *app)
         loop_source_free(app->signals[i]);
     loop_source_free(app->second);
     loop_source_free(app->work);
+    resolver_free(app->resolver);
     engine_free(app->engine);
     exporter_free(app->exporter);
     network_free(app->networks);

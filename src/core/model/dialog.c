@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/model/engine.h"
 #include "core/model/rollup.h"
 #include "core/packet/dns.h"
 #include "core/packet/names.h"
@@ -48,6 +49,8 @@ static void learn_answers(struct iface *iface, struct dns *dns, uint16_t vlan)
 {
     struct dns_record record;
 
+    if (engine_config(iface->engine)->ignore_dns)
+        return;
     while (dns_next(dns, &record)) {
         uint32_t index;
 

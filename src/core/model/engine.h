@@ -10,6 +10,7 @@ struct engine_config {
     uint32_t timeout_s[FLOW_CLASSES];
     uint32_t partial_record_s; /* a long flow tells its deltas this often */
     bool tunnel_outer;
+    bool ignore_dns; /* learn no names from DNS answers */
     const char *protocols_file;      /* nDPI protos.txt, or NULL */
     const char *instance_name;       /* not owned */
     const struct networks *networks; /* not owned */
@@ -66,10 +67,12 @@ void engine_flush(struct engine *engine);
 const struct engine_config *engine_config(const struct engine *engine);
 struct dpi *engine_dpi(const struct engine *engine);
 
-/* Engine-internal: hand a flow to the observers. */
+/* Engine-internal: tell the observers. */
 void engine_record(const struct engine *engine, const struct iface *iface,
                    const struct flow *flow, const struct flow_mark *mark,
                    bool is_partial);
+void engine_host_seen(const struct engine *engine, const struct iface *iface,
+                      const struct host *host);
 void engine_ticked(const struct engine *engine, const struct iface *iface);
 
 #endif

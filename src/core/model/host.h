@@ -13,6 +13,7 @@
 /* Where a name comes from, the best last: a higher one replaces a lower. */
 enum name_source {
     NAME_NONE,
+    NAME_PTR,    /* a name server, asked for the address */
     NAME_SERVER, /* TLS SNI or HTTP Host of flows to it */
     NAME_DNS,    /* an answer with its address */
     NAME_SSDP,

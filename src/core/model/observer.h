@@ -7,6 +7,7 @@
 
 struct iface;
 struct flow;
+struct host;
 
 /* Counters of a flow at its last record; a record tells the difference. */
 struct flow_mark {
@@ -28,6 +29,10 @@ struct observer {
     void (*flow_record)(void *arg, const struct iface *iface,
                         const struct flow *flow, const struct flow_mark *mark,
                         bool is_partial);
+    /* A host that was not there before. It has its address and place; what
+     * it does is not counted yet. */
+    void (*host_seen)(void *arg, const struct iface *iface,
+                      const struct host *host);
     /* A second of the interface's clock is over. */
     void (*tick)(void *arg, const struct iface *iface, int64_t now_us);
     void *arg;

@@ -29,6 +29,8 @@ void rollup_hosts(struct iface *iface, struct flow *flow)
             hosts_set_device(&iface->hosts, flow->host[way], flow->device[way]);
         host_contact(host, way,
                      flows_addr_hash(&iface->flows, &flow->key.addr[!way]));
+        if (host->total_flows[WAY_SENT] + host->total_flows[WAY_RCVD] == 1)
+            engine_host_seen(iface->engine, iface, host);
     }
 }
 

@@ -1,5 +1,5 @@
 /* loop: the reactor, on libevent. SPDX-License-Identifier: MIT */
-#include "core/run/loop.h"
+#include "core/run/loop_internal.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -85,6 +85,11 @@ static int64_t clock_us(clockid_t clock)
 
     clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+struct event_base *loop_base(const struct loop *loop)
+{
+    return loop->base;
 }
 
 int64_t loop_now_us(const struct loop *loop)

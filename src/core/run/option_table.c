@@ -105,8 +105,8 @@ static const struct option_row rows[] = {
         .max = 3,
         .preset = "0",
         .help = "Learn host names from 0 DNS answers seen, asking for local "
-                "hosts, 1 the same, asking for all, 2 answers seen only, 3 "
-                "neither",
+                "hosts of interfaces, 1 the same, asking for all, 2 answers "
+                "seen only, 3 neither",
     },
     {
         .short_name = 'X',
