@@ -22,7 +22,7 @@ def wait_for(condition, what):
 class Running:
     """A process whose output goes to files."""
 
-    def __init__(self, command, folder):
+    def __init__(self, command, folder, **more):
         self.out, self.err = folder / "out", folder / "err"
         with self.out.open("wb") as out, self.err.open("wb") as err:
             self.process = subprocess.Popen(
@@ -31,6 +31,7 @@ class Running:
                 stdout=out,
                 stderr=err,
                 env=quiet_environment(),
+                **more,
             )
 
     @property
