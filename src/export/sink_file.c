@@ -40,16 +40,40 @@ static const char *file_name(const struct file *file)
     return file->path != NULL ? file->path : "standard output";
 }
 
+/* A copy that means the same file when it is opened again: a daemon has left
+ * the working directory by then. NULL with errno set where that is gone. */
+static char *absolute_path(const char *path)
+{
+    char *here = *path != '/' ? getcwd(NULL, 0) : NULL;
+    struct strbuf full;
+
+    if (*path == '/')
+        return mem_strdup(path);
+    if (here == NULL)
+        return NULL;
+    strbuf_init(&full, strlen(here) + 1 + strlen(path));
+    strbuf_printf(&full, "%s/%s", here, path);
+    free(here);
+    return strbuf_take(&full);
+}
+
 static void *file_parse(const char *target, struct strbuf *error)
 {
+    bool is_stdout = strcmp(target, "-") == 0;
+    char *path = NULL;
     struct file *file;
 
     if (*target == '\0') {
         strbuf_puts(error, "names no file");
         return NULL;
     }
+    if (!is_stdout && (path = absolute_path(target)) == NULL) {
+        strbuf_printf(error, "cannot tell the working directory: %s",
+                      strerror(errno));
+        return NULL;
+    }
     file = mem_calloc(1, sizeof(*file));
-    file->path = strcmp(target, "-") != 0 ? mem_strdup(target) : NULL;
+    file->path = path;
     file->fd = -1;
     return file;
 }

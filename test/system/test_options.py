@@ -295,6 +295,18 @@ def test_log_is_reopened(daemon):
 
 
 @needs_root
+def test_records_are_reopened_where_they_were(daemon, folder):
+    """A relative name means the directory that the daemon has left."""
+    one = daemon("-i", "lo", "-s", "-F", "file;flows.json")
+    assert one.start().returncode == 0
+    records = folder / "flows.json"
+    records.rename(folder / "flows.json.1")
+    one.signal(signal.SIGHUP)
+    wait_for(records.exists, "new records")
+    assert not pathlib.Path("/flows.json").exists()
+
+
+@needs_root
 def test_rights_are_dropped(daemon, folder):
     one = daemon("-i", "lo", "-U", "nobody")
     assert one.start().returncode == 0
