@@ -72,11 +72,39 @@ static const char *app_vendor(void *arg, const uint8_t mac[MAC_SIZE])
     return app->vendor != NULL ? vendor_find(app->vendor, mac) : NULL;
 }
 
+/*
+ * Signals wait until start() has handlers for them: logrotate or an admin may
+ * be early, and their signals would end the program. Those that should end it
+ * do so until there is a pid file to leave in order.
+ */
+static void hold_signals(bool also_ends)
+{
+    sigset_t held;
+
+    sigemptyset(&held);
+    sigaddset(&held, SIGHUP);
+    sigaddset(&held, SIGUSR1);
+    if (also_ends) {
+        sigaddset(&held, SIGINT);
+        sigaddset(&held, SIGTERM);
+    }
+    sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
+static void release_signals(void)
+{
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* Who we are: the background, the user, the log. */
 static bool open_process(struct app *app)
 {
     const struct options *options = &app->options;
 
+    hold_signals(false);
     log_set_verbosity(options->verbosity);
     signal(SIGPIPE, SIG_IGN);
     privileges_harden();
@@ -194,6 +222,7 @@ static bool settle(struct app *app)
 {
     const struct options *options = &app->options;
 
+    hold_signals(true);
     if (options->pid_file != NULL &&
         !daemon_take_pid_file(&app->daemon, options->pid_file, &app->error))
         return fail(app);
@@ -295,6 +324,7 @@ static void start(struct app *app)
     for (unsigned i = 0; i < SIGNALS; i++)
         app->signals[i] =
             loop_on_signal(app->loop, signals[i].number, signals[i].run, app);
+    release_signals();
     app->work = loop_defer(app->loop, LOOP_TICK, on_work, app);
     app->resolver = resolver_new(app->loop, app->engine,
                                  (enum resolver_mode)app->options.dns_mode);

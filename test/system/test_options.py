@@ -295,6 +295,20 @@ def test_log_is_reopened(daemon):
 
 
 @needs_root
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1])
+def test_no_signal_comes_too_early(number, daemon):
+    """Not even at once when the command has returned."""
+    for _ in range(5):
+        one = daemon("-i", "lo")
+        assert one.start().returncode == 0
+        one.signal(number)
+        time.sleep(0.1)
+        assert one.is_alive()
+        one.signal(signal.SIGTERM)
+        wait_for(lambda: not one.is_alive(), "end by SIGTERM")
+
+
+@needs_root
 def test_records_are_reopened_where_they_were(daemon, folder):
     """A relative name means the directory that the daemon has left."""
     one = daemon("-i", "lo", "-s", "-F", "file;flows.json")
