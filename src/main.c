@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/model/engine.h"
@@ -28,6 +29,8 @@
 #define SECOND_US 1000000
 #define PARTIAL_RECORD_S 300
 #define SIGNALS 4
+/* timeout(1) and some shells send a signal twice and mean it once. */
+#define ECHO_US 500000
 
 struct app {
     struct options options;
@@ -48,6 +51,7 @@ struct app {
     struct loop_source *signals[SIGNALS];
     char instance[HOST_NAME_MAX + 1];
     int64_t started_us;
+    int64_t stopped_us;
     bool shows_progress;
 };
 
@@ -353,6 +357,33 @@ static void close_all(struct app *app)
     options_free(&app->options);
 }
 
+/* Whoever says again that it should end does not want to wait for readers. */
+static bool is_hurried(void *arg)
+{
+    const struct app *app = arg;
+    const struct timespec now = {0};
+    sigset_t ends;
+
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    while (sigtimedwait(&ends, NULL, &now) > 0)
+        if (loop_now_us(app->loop) - app->stopped_us > ECHO_US)
+            return true;
+    return false;
+}
+
+/* What came so far, to its end. @return false when records were dropped. */
+static bool finish(struct app *app)
+{
+    hold_signals(true);
+    app->stopped_us = loop_now_us(app->loop);
+    inputs_drain(app->inputs, app->loop);
+    exporter_be_patient(app->exporter, is_hurried, app);
+    engine_flush(app->engine);
+    return exporter_finish(app->exporter);
+}
+
 static int run(struct app *app)
 {
     int status = EXIT_FAILURE;
@@ -364,10 +395,8 @@ static int run(struct app *app)
         status = loop_run(app->loop) == 0 && !inputs_failed(app->inputs)
                      ? EXIT_SUCCESS
                      : EXIT_FAILURE;
-        inputs_drain(app->inputs, app->loop);
-        exporter_be_patient(app->exporter);
-        engine_flush(app->engine);
-        exporter_flush(app->exporter);
+        if (!finish(app) && app->options.shutdown_when_done)
+            status = EXIT_FAILURE;
         if (app->options.shutdown_when_done)
             write_report(app);
     }

@@ -46,6 +46,9 @@ struct exporter {
     struct observer observer;
     struct recorder *recorder;
     bool is_patient;
+    bool (*is_over)(void *arg); /* patience; NULL: never */
+    void *is_over_arg;
+    bool is_hurried; /* it is over */
     size_t count;
     struct export_sink sinks[];
 };
@@ -152,14 +155,18 @@ static void tell_dropped(struct export_sink *sink)
 
 /* Wait until the sink's target takes something.
  * @return false when there is no hope, now or for good. */
-static bool wait_for(struct export_sink *sink)
+static bool wait_for(struct exporter *exporter, struct export_sink *sink)
 {
     uint64_t bytes = sink->counters.bytes;
 
     for (int i = 0; i < PATIENCE_ROUNDS && !sink->is_given_up; i++) {
-        settle(sink, ROUND_MS);
+        settle(sink, exporter->is_hurried ? 0 : ROUND_MS);
         if (sink->is_failing)
             return false;
+        if (exporter->is_over != NULL && !exporter->is_hurried)
+            exporter->is_hurried = exporter->is_over(exporter->is_over_arg);
+        if (exporter->is_hurried && sink->is_slow)
+            break;
         if (sink->counters.bytes != bytes || sink->counters.queued == 0)
             return true;
     }
@@ -184,7 +191,7 @@ static void offer(struct exporter *exporter, struct export_sink *sink,
     size_t taken = sink->kind->offer(sink->state, record, 1);
 
     sink->counters.records++;
-    while (taken == 0 && exporter->is_patient && wait_for(sink))
+    while (taken == 0 && exporter->is_patient && wait_for(exporter, sink))
         taken = sink->kind->offer(sink->state, record, 1);
     if (taken != 0)
         sink->counters.queued++;
@@ -242,12 +249,17 @@ free_exporter:
     return NULL;
 }
 
-static void close_sink(struct export_sink *sink)
+static void drain(struct exporter *exporter, struct export_sink *sink)
+{
+    while (sink->counters.queued != 0 && wait_for(exporter, sink))
+        continue;
+}
+
+static void close_sink(struct exporter *exporter, struct export_sink *sink)
 {
     struct sink_status status;
 
-    while (sink->counters.queued != 0 && wait_for(sink))
-        continue;
+    drain(exporter, sink);
     sink->kind->close(sink->state, &status);
     sink->counters.lost += status.lost;
     tell_dropped(sink);
@@ -259,7 +271,7 @@ void exporter_free(struct exporter *exporter)
     if (exporter == NULL)
         return;
     for (size_t i = 0; i < exporter->count; i++)
-        close_sink(&exporter->sinks[i]);
+        close_sink(exporter, &exporter->sinks[i]);
     recorder_free(exporter->recorder);
     free(exporter);
 }
@@ -297,9 +309,25 @@ bool exporter_must_wait(struct exporter *exporter)
     return is_slow;
 }
 
-void exporter_be_patient(struct exporter *exporter)
+void exporter_be_patient(struct exporter *exporter, bool (*is_over)(void *arg),
+                         void *arg)
 {
     exporter->is_patient = true;
+    exporter->is_over = is_over;
+    exporter->is_over_arg = arg;
+}
+
+bool exporter_finish(struct exporter *exporter)
+{
+    bool is_complete = true;
+
+    for (size_t i = 0; i < exporter->count; i++) {
+        struct export_sink *sink = &exporter->sinks[i];
+
+        drain(exporter, sink);
+        is_complete &= sink->counters.exported == sink->counters.records;
+    }
+    return is_complete;
 }
 
 void exporter_reopen(struct exporter *exporter)

@@ -18,8 +18,10 @@
  *   engine_observe(engine, exporter_observer(exporter));
  *   exporter_flush(exporter);          each second
  *   exporter_must_wait(exporter)       while true, read no files
- *   exporter_be_patient(exporter);     before the engine's last flush
- *   engine_flush(engine); engine_free(engine);
+ *   exporter_be_patient(exporter, ...) before the engine's last flush
+ *   engine_flush(engine);
+ *   exporter_finish(exporter);
+ *   engine_free(engine);
  *   exporter_free(exporter);
  */
 struct exporter;
@@ -47,8 +49,14 @@ void exporter_flush(struct exporter *exporter);
 bool exporter_must_wait(struct exporter *exporter);
 
 /* The end is near: from now on a slow target is waited for, until it has
- * taken nothing for some seconds, rather than records dropped. */
-void exporter_be_patient(struct exporter *exporter);
+ * taken nothing for some seconds, rather than records dropped; or until
+ * `is_over` says so, which is asked ten times a second (NULL: never). */
+void exporter_be_patient(struct exporter *exporter, bool (*is_over)(void *arg),
+                         void *arg);
+
+/* Hand over what the sinks hold, waiting for slow targets.
+ * @return false when records were dropped, now or ever. */
+bool exporter_finish(struct exporter *exporter);
 
 /* Open all files again, as for log rotation. What fails is logged, and the
  * old one kept. */

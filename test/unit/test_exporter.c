@@ -185,9 +185,11 @@ static void full_disk_is_counted_and_harms_no_other_sink(void **state)
     assert_true(full->refused > 0);
     assert_sum(full);
     assert_int_equal(exporter_counters(exporter, 1)->exported, 50000);
-    exporter_be_patient(exporter);
+    exporter_be_patient(exporter, NULL, NULL);
     pass_flows(bed, 250);
     assert_sum(full);
+    assert_false(exporter_finish(exporter));
+    assert_int_equal(exporter_counters(exporter, 1)->exported, 50250);
     exporter_free(exporter);
     assert_int_equal(count_lines(bed->paths[1]), 50250);
 }
@@ -246,7 +248,7 @@ static void slow_reader_makes_files_wait_and_the_end_too(void **state)
     assert_true(counters->refused > 0);
     assert_sum(counters);
     kill(reader, SIGCONT);
-    exporter_be_patient(exporter);
+    exporter_be_patient(exporter, NULL, NULL);
     pass_flows(bed, 250);
     assert_int_equal(counters->records, 50250);
     while (exporter_must_wait(exporter))
@@ -257,6 +259,45 @@ static void slow_reader_makes_files_wait_and_the_end_too(void **state)
     exporter_free(exporter);
     assert_int_equal(waitpid(reader, &status, 0), reader);
     assert_int_equal(status, 0);
+}
+
+static bool is_third_call(void *arg)
+{
+    int *calls = arg;
+
+    return ++*calls == 3;
+}
+
+static void patience_ends_when_it_is_told_to(void **state)
+{
+    struct bed *bed = *state;
+    struct exporter *exporter;
+    const struct exporter_counters *counters;
+    int calls = 0;
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0); /* that nobody reads */
+    exporter = open_on(bed, ends[1]);
+    counters = exporter_counters(exporter, 0);
+    exporter_be_patient(exporter, is_third_call, &calls);
+    for (int i = 0; i < 200; i++)
+        pass_flows(bed, 250);
+    assert_int_equal(calls, 3);
+    assert_false(exporter_finish(exporter));
+    assert_sum(counters);
+    exporter_free(exporter);
+    close(ends[0]);
+}
+
+static void all_that_is_exported_is_complete(void **state)
+{
+    struct bed *bed = *state;
+    struct exporter *exporter = open_exporter(bed, bed->specs[0], NULL);
+
+    pass_flows(bed, 10);
+    assert_true(exporter_finish(exporter));
+    assert_int_equal(count_lines(bed->paths[0]), 10);
+    exporter_free(exporter);
 }
 
 static void rotation_goes_on_in_a_new_file(void **state)
@@ -284,6 +325,8 @@ int main(void)
         TEST(same_spec_twice_is_refused),
         TEST(full_disk_is_counted_and_harms_no_other_sink),
         TEST(slow_reader_makes_files_wait_and_the_end_too),
+        TEST(patience_ends_when_it_is_told_to),
+        TEST(all_that_is_exported_is_complete),
         TEST(rotation_goes_on_in_a_new_file),
     };
 
