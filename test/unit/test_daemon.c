@@ -416,6 +416,68 @@ static void staying_oneself_sheds_capabilities(void **state)
     assert_int_equal(in_child(drop_as_self), 0);
 }
 
+static int harden_and_seal(void)
+{
+    struct strbuf error;
+
+    strbuf_init(&error, 512);
+    privileges_harden();
+    if (prctl(PR_GET_DUMPABLE) != 0)
+        return 2;
+    if (!privileges_seal(&error))
+        return 3;
+    return status_of("NoNewPrivs") == 1 ? 0 : 4;
+}
+
+static void root_that_stays_is_hardened_too(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(harden_and_seal), 0);
+}
+
+static int close_and_keep_standard(void)
+{
+    int fd;
+
+    for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        close(fd);
+    daemon_keep_standard();
+    fd = open("/dev/null", O_RDONLY);
+    if (fd != STDERR_FILENO + 1)
+        return 2;
+    return write(STDOUT_FILENO, "", 1) == -1 &&
+                   write(STDERR_FILENO, "", 1) == -1
+               ? 0
+               : 3;
+}
+
+static void closed_descriptors_are_kept_from_files(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(close_and_keep_standard), 0);
+}
+
+static int raise_file_limit(void)
+{
+    struct rlimit limit = {0};
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+        return 2;
+    limit.rlim_cur = 16;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+        return 3;
+    daemon_raise_file_limit();
+    if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+        return 4;
+    return limit.rlim_cur == limit.rlim_max ? 0 : 5;
+}
+
+static void as_many_files_as_the_system_lets(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(raise_file_limit), 0);
+}
+
 #define DAEMON_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -433,6 +495,9 @@ int main(void)
         DAEMON_TEST(log_file_is_given),
         cmocka_unit_test(root_is_left_for_good),
         cmocka_unit_test(staying_oneself_sheds_capabilities),
+        cmocka_unit_test(root_that_stays_is_hardened_too),
+        cmocka_unit_test(closed_descriptors_are_kept_from_files),
+        cmocka_unit_test(as_many_files_as_the_system_lets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +19,17 @@ static bool fail(struct strbuf *error, const char *what)
 {
     strbuf_printf(error, "%s: %s", what, strerror(errno));
     return false;
+}
+
+void daemon_keep_standard(void)
+{
+    int fd;
+
+    /* Those below are open, so each open() gets the number it is for. */
+    for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) == -1 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return;
 }
 
 /* The parent's rest: stay until the child is ready or has ended. */
@@ -186,6 +198,17 @@ void daemon_leave(struct daemon *daemon)
     close(daemon->pid_fd);
     free(daemon->pid_path);
     *daemon = DAEMON_INIT;
+}
+
+void daemon_raise_file_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+        log_warn("daemon", "cannot raise the limit of open files");
 }
 
 bool daemon_set_cores(const cpu_set_t *cores, struct strbuf *error)

@@ -29,6 +29,13 @@ struct daemon {
 
 #define DAEMON_INIT ((struct daemon){.ready_fd = -1, .pid_fd = -1})
 
+/*
+ * Give /dev/null the standard descriptors that are closed, before the first
+ * file gets such a number and with it what is meant for people. Reading or
+ * writing them still fails.
+ */
+void daemon_keep_standard(void);
+
 /* Go to the background: a child of its own session; the parent does not
  * return. Call it first, the child has none of the parent's threads or locks.
  * @return false, in the only process there is, with one line in the error. */
@@ -49,6 +56,9 @@ bool daemon_take_pid_file(struct daemon *daemon, const char *path,
 
 /* Remove the pid file, or empty it where privileges no longer allow that. */
 void daemon_leave(struct daemon *daemon);
+
+/* Let the process have as many files open as the system lets it. */
+void daemon_raise_file_limit(void);
 
 /* Run on these cores only; an empty set is any.
  * @return false with one line in the error. */

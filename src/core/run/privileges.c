@@ -21,7 +21,9 @@ void privileges_harden(void)
 {
     const struct rlimit none = {0, 0};
 
-    if (setrlimit(RLIMIT_CORE, &none) == -1)
+    /* The limit alone does not hold where the kernel pipes cores away. */
+    if (setrlimit(RLIMIT_CORE, &none) == -1 ||
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
         log_warn("privileges", "cannot turn off core dumps");
     umask(027);
 }
@@ -242,6 +244,14 @@ static bool shed_capabilities(struct strbuf *error)
     return false;
 }
 
+bool privileges_seal(struct strbuf *error)
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+        return true;
+    strbuf_printf(error, "cannot forbid new privileges: %s", strerror(errno));
+    return false;
+}
+
 bool privileges_drop(const struct privileges_user *user, struct strbuf *error)
 {
     bool becomes_other = geteuid() == 0 && user->uid != 0;
@@ -250,11 +260,9 @@ bool privileges_drop(const struct privileges_user *user, struct strbuf *error)
         return false;
     if (!becomes_other && !shed_capabilities(error))
         return false;
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) {
-        strbuf_printf(error, "cannot forbid new privileges: %s",
-                      strerror(errno));
+    if (!privileges_seal(error))
         return false;
-    }
+    /* Another user's memory was dumpable again. */
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1) {
         strbuf_printf(error, "cannot hide memory: %s", strerror(errno));
         return false;

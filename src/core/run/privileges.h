@@ -15,8 +15,9 @@ struct privileges_user {
 };
 
 /*
- * No core dumps, and new files closed to others (umask 027). For the start of
- * the process, whatever user it runs as and stays.
+ * No core dumps, not into a program either, no debuggers, and new files closed
+ * to others (umask 027). For the start of the process, whatever user it runs
+ * as and stays.
  */
 void privileges_harden(void);
 
@@ -57,6 +58,10 @@ bool privileges_own_file(const char *path, const struct privileges_user *user,
  * @return false with one line in the error; the process must end then.
  */
 bool privileges_drop(const struct privileges_user *user, struct strbuf *error);
+
+/* Let no exec give rights that the process has not; privileges_drop() does it,
+ * too. @return false with one line in the error. */
+bool privileges_seal(struct strbuf *error);
 
 /* True when the process may open interfaces: CAP_NET_RAW is effective. */
 bool privileges_can_capture(void);
