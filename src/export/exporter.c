@@ -82,36 +82,6 @@ static void tell_unknown_kind(const char *name, size_t len,
         strbuf_printf(error, " \"%s\"", kinds[i]()->form);
 }
 
-static bool add_sink(struct exporter *exporter, const char *spec,
-                     const struct privileges_user *owner, struct strbuf *error)
-{
-    struct export_sink *sink = &exporter->sinks[exporter->count];
-    size_t len = strcspn(spec, ";");
-    const struct sink_kind *kind = find_kind(spec, len);
-    struct strbuf why;
-    bool is_open = false;
-
-    if (kind == NULL) {
-        tell_unknown_kind(spec, len, error);
-        return false;
-    }
-    strbuf_init(&why, error->limit);
-    *sink = (struct export_sink){.kind = kind};
-    if (spec[len] == '\0')
-        strbuf_printf(&why, "must be like \"%s\"", kind->form);
-    else
-        sink->state = kind->parse(spec + len + 1, &why);
-    if (sink->state != NULL) {
-        sink->spec = mem_strdup(spec);
-        exporter->count++;
-        is_open = kind->open(sink->state, owner, &why);
-    }
-    if (!is_open)
-        strbuf_printf(error, "-F %s: %s", spec, why.text);
-    strbuf_free(&why);
-    return is_open;
-}
-
 /* Two sinks on one file would mix their lines. */
 static bool is_repeated(const char *const *specs, size_t i)
 {
@@ -119,6 +89,66 @@ static bool is_repeated(const char *const *specs, size_t i)
         if (strcmp(specs[k], specs[i]) == 0)
             return true;
     return false;
+}
+
+/* A sink that is not open yet; its `state` is NULL when the spec is bad. */
+static struct export_sink parse_sink(const char *const *specs, size_t i,
+                                     struct strbuf *error)
+{
+    size_t len = strcspn(specs[i], ";");
+    struct export_sink sink = {.kind = find_kind(specs[i], len)};
+    struct strbuf why;
+
+    if (sink.kind == NULL) {
+        tell_unknown_kind(specs[i], len, error);
+        return sink;
+    }
+    strbuf_init(&why, error->limit);
+    if (is_repeated(specs, i))
+        strbuf_puts(&why, "given twice");
+    else if (specs[i][len] == '\0')
+        strbuf_printf(&why, "must be like \"%s\"", sink.kind->form);
+    else
+        sink.state = sink.kind->parse(specs[i] + len + 1, &why);
+    if (sink.state == NULL)
+        strbuf_printf(error, "-F %s: %s", specs[i], why.text);
+    strbuf_free(&why);
+    return sink;
+}
+
+bool exporter_check(const char *const *specs, size_t count,
+                    struct strbuf *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct export_sink sink = parse_sink(specs, i, error);
+        struct sink_status status;
+
+        if (sink.state == NULL)
+            return false;
+        sink.kind->close(sink.state, &status);
+    }
+    return true;
+}
+
+static bool add_sink(struct exporter *exporter, const char *const *specs,
+                     size_t i, const struct privileges_user *owner,
+                     struct strbuf *error)
+{
+    struct export_sink *sink = &exporter->sinks[exporter->count];
+    struct strbuf why;
+    bool is_open;
+
+    *sink = parse_sink(specs, i, error);
+    if (sink->state == NULL)
+        return false;
+    sink->spec = mem_strdup(specs[i]);
+    exporter->count++;
+    strbuf_init(&why, error->limit);
+    is_open = sink->kind->open(sink->state, owner, &why);
+    if (!is_open)
+        strbuf_printf(error, "-F %s: %s", specs[i], why.text);
+    strbuf_free(&why);
+    return is_open;
 }
 
 /* Records */
@@ -236,11 +266,7 @@ struct exporter *exporter_new(const char *const *specs, size_t count,
     }
     exporter->recorder = recorder_new(engine, &nonce);
     for (size_t i = 0; i < count; i++) {
-        if (is_repeated(specs, i)) {
-            strbuf_printf(error, "-F %s: given twice", specs[i]);
-            goto free_exporter;
-        }
-        if (!add_sink(exporter, specs[i], owner, error))
+        if (!add_sink(exporter, specs, i, owner, error))
             goto free_exporter;
     }
     return exporter;

@@ -26,6 +26,11 @@
  */
 struct exporter;
 
+/* Whether the specs can be understood; opens nothing.
+ * @return false with one line in `error`. */
+bool exporter_check(const char *const *specs, size_t count,
+                    struct strbuf *error);
+
 /*
  * Open the sinks, so call it before privileges are dropped; files that are
  * made belong to `owner` (NULL: to this process).

@@ -159,6 +159,18 @@ static void bad_specs_are_named(void **state)
     }
 }
 
+static void specs_are_checked_without_opening(void **state)
+{
+    struct bed *bed = *state;
+    const char *specs[] = {"file;/nowhere/at/all", "file;-", "nonsense;x"};
+
+    assert_true(exporter_check(specs, 2, &bed->error));
+    assert_true(exporter_check(NULL, 0, &bed->error));
+    assert_int_equal(bed->error.len, 0);
+    assert_false(exporter_check(specs, 3, &bed->error));
+    assert_non_null(strstr(bed->error.text, "nonsense"));
+}
+
 static void same_spec_twice_is_refused(void **state)
 {
     struct bed *bed = *state;
@@ -322,6 +334,7 @@ int main(void)
         TEST(every_sink_gets_every_record),
         TEST(no_sinks_are_fine),
         TEST(bad_specs_are_named),
+        TEST(specs_are_checked_without_opening),
         TEST(same_spec_twice_is_refused),
         TEST(full_disk_is_counted_and_harms_no_other_sink),
         TEST(slow_reader_makes_files_wait_and_the_end_too),
