@@ -23,6 +23,7 @@
 #include "core/run/vendor.h"
 #include "core/util/log.h"
 #include "core/util/strbuf.h"
+#include "core/util/utf8.h"
 #include "export/exporter.h"
 
 #define EXIT_USAGE 2
@@ -31,6 +32,8 @@
 #define SIGNALS 4
 /* timeout(1) and some shells send a signal twice and mean it once. */
 #define ECHO_US 500000
+/* How long the last report waits for a reader who takes nothing. */
+#define LAST_REPORT_MS 2000
 
 struct app {
     struct options options;
@@ -55,9 +58,11 @@ struct app {
     bool shows_progress;
 };
 
-/* Say why in one line; the caller ends with failure. */
+/* Say why in one line, whatever is in it; the caller ends with failure. */
 static bool fail(struct app *app)
 {
+    (void)utf8_clean(app->error.text, app->error.len + 1, app->error.text,
+                     app->error.len);
     fprintf(stderr, "kelvin: %s\n", app->error.text);
     return false;
 }
@@ -103,12 +108,31 @@ static void release_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* The options that options.c cannot judge. */
+static bool check_options(struct app *app)
+{
+    const struct options *options = &app->options;
+    char why[256];
+
+    app->networks = network_new();
+    if (options->local_networks != NULL &&
+        !network_parse(app->networks, options->local_networks, why,
+                       sizeof(why))) {
+        strbuf_printf(&app->error, "option -m: %s", why);
+        return fail(app);
+    }
+    return exporter_check((const char *const *)options->dump_flows.items,
+                          options->dump_flows.count, &app->error) ||
+           fail(app);
+}
+
 /* Who we are: the background, the user, the log. */
 static bool open_process(struct app *app)
 {
     const struct options *options = &app->options;
 
     hold_signals(false);
+    daemon_raise_file_limit();
     log_set_verbosity(options->verbosity);
     signal(SIGPIPE, SIG_IGN);
     privileges_harden();
@@ -149,7 +173,6 @@ static bool open_knowledge(struct app *app)
 {
     char share[PATH_MAX - 16];
     char path[PATH_MAX];
-    char why[256];
     bool has_share = share_find(app->options.install_dir, share, sizeof(share));
 
     snprintf(path, sizeof(path), "%s/geo", share);
@@ -160,13 +183,6 @@ static bool open_knowledge(struct app *app)
     if (app->vendor == NULL)
         log_info("vendor", "no list of network card makers");
     app->locator = (struct locator){app_locate, app_vendor, app};
-    app->networks = network_new();
-    if (app->options.local_networks != NULL &&
-        !network_parse(app->networks, app->options.local_networks, why,
-                       sizeof(why))) {
-        strbuf_printf(&app->error, "option -m: %s", why);
-        return fail(app);
-    }
     return true;
 }
 
@@ -230,10 +246,18 @@ static bool settle(struct app *app)
     if (options->pid_file != NULL &&
         !daemon_take_pid_file(&app->daemon, options->pid_file, &app->error))
         return fail(app);
-    if (!options->dont_change_user && !privileges_drop(&app->user, &app->error))
+    if (options->dont_change_user ? !privileges_seal(&app->error)
+                                  : !privileges_drop(&app->user, &app->error))
         return fail(app);
     daemon_ready(&app->daemon);
     return true;
+}
+
+static void hide_progress(struct app *app)
+{
+    if (app->shows_progress)
+        fprintf(stderr, "\r          \r");
+    app->shows_progress = false;
 }
 
 static void show_progress(const struct app *app)
@@ -262,10 +286,14 @@ static bool on_work(void *arg)
     return engine_work(app->engine);
 }
 
-static void write_report(const struct app *app)
+static void write_report(const struct app *app, int wait_ms)
 {
-    report_write(stderr, app->engine, app->loop,
-                 (double)(loop_now_us(app->loop) - app->started_us) / 1e6);
+    double elapsed_s = (double)(loop_now_us(app->loop) - app->started_us) / 1e6;
+
+    if (app->options.daemon)
+        report_log(app->engine, app->loop, elapsed_s);
+    else
+        report_write(STDERR_FILENO, wait_ms, app->engine, app->loop, elapsed_s);
 }
 
 static void on_stop(void *arg)
@@ -277,7 +305,7 @@ static void on_stop(void *arg)
 
 static void on_report(void *arg)
 {
-    write_report(arg);
+    write_report(arg, 0);
 }
 
 static void on_reopen(void *arg)
@@ -293,8 +321,7 @@ static void on_files_ended(void *arg)
 {
     struct app *app = arg;
 
-    if (app->shows_progress)
-        fprintf(stderr, "\r           \r");
+    hide_progress(app);
     if (app->options.shutdown_when_done)
         loop_stop(app->loop);
     else
@@ -377,6 +404,7 @@ static bool is_hurried(void *arg)
 static bool finish(struct app *app)
 {
     hold_signals(true);
+    hide_progress(app);
     app->stopped_us = loop_now_us(app->loop);
     inputs_drain(app->inputs, app->loop);
     exporter_be_patient(app->exporter, is_hurried, app);
@@ -398,7 +426,7 @@ static int run(struct app *app)
         if (!finish(app) && app->options.shutdown_when_done)
             status = EXIT_FAILURE;
         if (app->options.shutdown_when_done)
-            write_report(app);
+            write_report(app, LAST_REPORT_MS);
     }
     return status;
 }
@@ -425,16 +453,23 @@ int main(int argc, char **argv)
     struct app app = {.daemon = {.ready_fd = -1, .pid_fd = -1}};
     int status = EXIT_SUCCESS;
 
+    daemon_keep_standard();
     strbuf_init(&app.error, 4096);
     switch (options_parse(argc, argv, &app.options, &app.error)) {
     case OPTIONS_RUN:
         options_hide_secrets(argc, argv);
-        if (!is_errand(&app, &status))
+        if (!check_options(&app))
+            status = EXIT_USAGE;
+        else if (!is_errand(&app, &status))
             status = run(&app);
         break;
     case OPTIONS_BAD:
-        fprintf(stderr, "kelvin: %s\n", app.error.text);
+        fail(&app);
         status = EXIT_USAGE;
+        break;
+    case OPTIONS_FAILED:
+        fail(&app);
+        status = EXIT_FAILURE;
         break;
     case OPTIONS_EXIT_OK:
         break;

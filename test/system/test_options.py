@@ -83,6 +83,10 @@ BAD_WORDS = [
     (["--daemon=yes"], "takes no value"),
     (["nowhere.conf"], "configuration file nowhere.conf: No such file"),
     (["/"], "configuration file /: Is a directory"),
+    (["-m", "10.0.0.0/99"], "-m: network"),
+    (["-F", "nonsense;x"], "no such kind of export"),
+    (["-F", "file"], 'must be like "file;PATH"'),
+    (["-F", "file;a", "-F", "file;a"], "given twice"),
 ]
 
 
@@ -111,8 +115,20 @@ def test_version(word, kelvin):
 def test_help_that_nobody_gets_is_a_failure(kelvin):
     with open("/dev/full", "w") as full:
         done = run(kelvin, "-h", stdout=full)
-    assert done.returncode != 0
+    assert done.returncode == 1
     assert "No space left" in done.stderr
+
+
+def test_applications_that_nobody_gets_are_a_failure(kelvin):
+    with open("/dev/full", "w") as full:
+        done = run(kelvin, "--print-ndpi-protocols", stdout=full)
+    assert done.returncode == 1
+    assert "No space left" in done.stderr
+
+
+def test_name_with_control_characters_is_masked(kelvin):
+    done = run(kelvin, "-i", "a\nb\x1b[31m")
+    check_refused(done, 1, "a?b?[31m: no such interface")
 
 
 # --- configuration files -------------------------------------------------
@@ -321,6 +337,18 @@ def test_records_are_reopened_where_they_were(daemon, folder):
 
 
 @needs_root
+def test_report_of_a_daemon_is_in_its_log(daemon):
+    """Nobody sees its standard error."""
+    one = daemon("-i", "lo", "-v", "0")
+    assert one.start().returncode == 0
+    one.signal(signal.SIGUSR1)
+    wait_for(lambda: "captures ran" in one.log.read_text() or
+             "processed" in one.log.read_text(), "a report")
+    for line in one.log.read_text().splitlines():
+        assert "Z report: " in line
+
+
+@needs_root
 def test_rights_are_dropped(daemon, folder):
     one = daemon("-i", "lo", "-U", "nobody")
     assert one.start().returncode == 0
@@ -344,6 +372,7 @@ def test_root_stays_when_asked(daemon):
     one = daemon("-i", "lo", "-s")
     assert one.start().returncode == 0
     assert set(one.status()["Uid"].split()) == {"0"}
+    assert one.status()["NoNewPrivs"] == "1"
 
 
 @needs_root

@@ -3,8 +3,10 @@
 
 import os
 import pathlib
+import pty
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -131,6 +133,71 @@ def test_signals_at_any_moment(offline, tmp_path):
         assert kelvin.end() in (0, -signal.SIGTERM), kelvin.said()
         for record in kelvin.records():
             assert record["IN_PKTS"] <= 400
+
+
+CLOSED = """
+import os, sys
+for fd in range(3):
+    os.close(fd)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_closed_descriptors_are_not_taken_by_files(offline, tmp_path):
+    """Else records and the report would be in one file."""
+    path = captures.save(tmp_path / "in.pcap", LINES)
+    out = tmp_path / "out.json"
+    command = offline("-i", path, "-s", "-F", f"file;{out}")
+    done = subprocess.run(
+        [sys.executable, "-c", CLOSED, *command, "--shutdown-when-done"],
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert len(read_records(out.read_text())) == len(LINES)
+
+
+def test_report_waits_for_no_reader(offline, tmp_path):
+    path = captures.save(tmp_path / "in.pcap", LINES)
+    reader, writer = os.pipe()
+    kelvin = subprocess.Popen(offline("-i", path, "-s"), stderr=writer)
+    os.close(writer)
+    try:
+        os.read(reader, 1)
+        for _ in range(100):
+            kelvin.send_signal(signal.SIGUSR1)
+            time.sleep(0.01)
+        kelvin.send_signal(signal.SIGTERM)
+        assert kelvin.wait(PATIENCE) == 0
+    finally:
+        kelvin.kill()
+        kelvin.wait()
+        os.close(reader)
+
+
+def on_terminal(command, send_after=0):
+    """Run on a terminal; @return what that showed."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    if send_after:
+        time.sleep(send_after)
+        process.send_signal(signal.SIGINT)
+    try:
+        while more := os.read(ours, 4096):
+            shown += more
+    except OSError:  # Linux says so when the other end is closed
+        pass
+    os.close(ours)
+    assert process.wait(PATIENCE) == 0
+    return shown.decode()
+
+
+def test_progress_is_gone_when_all_is_read(offline, tmp_path):
+    """A file that waits for its writer is none that is read."""
+    path = captures.save(tmp_path / "in.pcap", LINES)
+    shown = on_terminal(offline("-i", path, "-s", "--progress"), 2.5)
+    assert "% read" not in shown.split("all files are read")[1]
 
 
 def test_two_files_of_records_get_the_same(run_kelvin, tmp_path):

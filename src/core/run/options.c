@@ -113,7 +113,7 @@ static enum options_result print(const char *text, struct strbuf *error)
     if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
         return OPTIONS_EXIT_OK;
     strbuf_printf(error, "standard output: %s", strerror(errno));
-    return OPTIONS_BAD;
+    return OPTIONS_FAILED;
 }
 
 static enum options_result print_help(struct strbuf *error)

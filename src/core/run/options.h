@@ -112,6 +112,7 @@ enum options_result {
     OPTIONS_RUN,     /* go on */
     OPTIONS_EXIT_OK, /* help or version has been printed */
     OPTIONS_BAD,     /* the error says why; exit status 2 */
+    OPTIONS_FAILED,  /* it could not be printed, the error says why */
 };
 
 /*
@@ -119,8 +120,8 @@ enum options_result {
  * Reads the environment and the working directory to make paths absolute,
  * since a daemon leaves that directory.
  * @param options is filled whatever the result; give it to options_free().
- * @param error gets one line without "kelvin: " and newline when OPTIONS_BAD;
- * its control characters are masked.
+ * @param error gets one line without "kelvin: " and newline when
+ * OPTIONS_BAD or OPTIONS_FAILED; its control characters are masked.
  */
 enum options_result options_parse(int argc, char *const *argv,
                                   struct options *options,

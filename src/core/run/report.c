@@ -1,11 +1,16 @@
 /* report: the state of things, for people. SPDX-License-Identifier: MIT */
 #include "core/run/report.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/util/fmt.h"
+#include "core/util/log.h"
 #include "core/util/strbuf.h"
 
 #define TOP_SIZE 10
@@ -279,19 +284,49 @@ static void put_loop(struct strbuf *out, const struct loop *loop)
         put_histogram(out, names[i], loop_ran(loop, i));
 }
 
-void report_write(FILE *out, const struct engine *engine,
+static void put_all(struct strbuf *out, const struct engine *engine,
+                    const struct loop *loop, double elapsed_s)
+{
+    strbuf_init(out, TEXT_MAX);
+    for (uint16_t id = 0; id < engine_ifaces(engine); id++)
+        put_iface(out, engine_iface(engine, id));
+    put_speed(out, engine, elapsed_s);
+    if (loop != NULL)
+        put_loop(out, loop);
+}
+
+void report_write(int fd, int wait_ms, const struct engine *engine,
                   const struct loop *loop, double elapsed_s)
 {
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
     struct strbuf text;
+    size_t at = 0;
 
-    strbuf_init(&text, TEXT_MAX);
-    for (uint16_t id = 0; id < engine_ifaces(engine); id++)
-        put_iface(&text, engine_iface(engine, id));
-    put_speed(&text, engine, elapsed_s);
-    if (loop != NULL)
-        put_loop(&text, loop);
-    fwrite(text.text, 1, text.len, out);
-    fflush(out);
+    put_all(&text, engine, loop, elapsed_s);
+    while (at < text.len && poll(&room, 1, wait_ms) == 1) {
+        /* A pipe with room takes so much without waiting. */
+        size_t left = text.len - at < PIPE_BUF ? text.len - at : PIPE_BUF;
+        ssize_t written = write(fd, text.text + at, left);
+
+        if (written > 0)
+            at += (size_t)written;
+        else if (errno != EINTR && errno != EAGAIN)
+            break;
+    }
+    strbuf_free(&text);
+}
+
+void report_log(const struct engine *engine, const struct loop *loop,
+                double elapsed_s)
+{
+    struct strbuf text;
+    char *rest;
+    char *line;
+
+    put_all(&text, engine, loop, elapsed_s);
+    rest = text.text;
+    while ((line = strsep(&rest, "\n")) != NULL && rest != NULL)
+        log_answer("report", "%s", line);
     strbuf_free(&text);
 }
 
@@ -301,11 +336,13 @@ int report_protocols(FILE *out, const char *protocols_file)
 
     if (dpi == NULL)
         return EXIT_FAILURE;
+    errno = 0;
     for (uint16_t app = 0; app < dpi_apps(dpi); app++)
         fprintf(out, "%u\t%s\t%s\n", app, dpi_app_name(dpi, app),
                 dpi_breed_name(dpi, app));
     dpi_free(dpi);
-    if (fflush(out) != 0 || ferror(out))
-        return EXIT_FAILURE;
-    return EXIT_SUCCESS;
+    if (fflush(out) == 0 && !ferror(out))
+        return EXIT_SUCCESS;
+    log_error("report", "the list of applications");
+    return EXIT_FAILURE;
 }

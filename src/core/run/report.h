@@ -11,10 +11,16 @@
  * Write what each interface has seen: a section with its name and one line
  * per kind of number, the ten largest applications and hosts; at the end how
  * fast all was processed in `elapsed_s` seconds, and how the loop feels
- * (NULL: no such line). The text is written in one piece.
+ * (NULL: no such line). Who reads `fd` misses what is left when he has taken
+ * nothing for `wait_ms` milliseconds: packets do not wait for him.
  */
-void report_write(FILE *out, const struct engine *engine,
+void report_write(int fd, int wait_ms, const struct engine *engine,
                   const struct loop *loop, double elapsed_s);
+
+/* The same to the log, whatever its verbosity: for a daemon, whose standard
+ * error nobody sees. */
+void report_log(const struct engine *engine, const struct loop *loop,
+                double elapsed_s);
 
 /*
  * Write the applications that are recognised, a line "ID NAME BREED" each

@@ -322,3 +322,12 @@ void log_debug(const char *topic, const char *format, ...)
 {
     LOG_WRITE(LOG_LEVEL_DEBUG, false);
 }
+
+void log_answer(const char *topic, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_write(LOG_LEVEL_NOTICE, topic, 0, format, args);
+    va_end(args);
+}

@@ -63,4 +63,8 @@ void log_info(const char *topic, const char *format, ...)
 void log_debug(const char *topic, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* A notice whatever the verbosity: somebody has just asked for it. */
+void log_answer(const char *topic, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 #endif
