@@ -61,6 +61,9 @@ static void check(const struct iface *iface)
         iface->flows.pool.count != 0 ||
         counters->records < counters->flows_ended)
         abort();
+    for (unsigned app = 0; app < DPI_APPS; app++)
+        if (iface->apps[app].active_flows != 0)
+            abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

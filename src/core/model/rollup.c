@@ -63,10 +63,11 @@ static void take_delta(struct iface *iface, struct flow *flow,
 }
 
 /* An application gets a flow's bytes once it is decided, the earlier ones
- * too: nothing ever counts as unknown only because it was too early. */
+ * too: nothing ever counts as unknown only because it was too early, or twice
+ * because nDPI knows better after more packets. */
 static void take_app_delta(struct flow *flow, struct delta *delta)
 {
-    if (flow->app == 0 && (flow->flags & FLOW_DPI_DONE) == 0)
+    if ((flow->flags & FLOW_DPI_DONE) == 0)
         return;
     delta->has_app = true;
     delta->app = flow->app != 0 ? flow->app : flow->master;
