@@ -49,6 +49,89 @@ static void an_application_that_changes_is_counted_once(void **state)
         assert_int_equal(bed.iface->apps[app].active_flows, 0);
 }
 
+/* A TCP segment of net 1, to port 80 of the server or from it. */
+static void send_tcp(bool from_server, uint32_t seq, unsigned flags,
+                     const char *text)
+{
+    struct build b = {0};
+    size_t ip, tcp;
+
+    put_ether(&b, 0x0800);
+    ip = put_ip4(&b, IP_PROTO_TCP, 1);
+    tcp = b.len;
+    if (from_server)
+        put_tcp(&b, 80, 40000, flags, 0);
+    else
+        put_tcp(&b, 40000, 80, flags, 0);
+    set16(&b, tcp + 4, seq >> 16);
+    set16(&b, tcp + 6, seq & 0xffff);
+    put(&b, text, strlen(text));
+    end_ip4(&b, ip);
+    if (from_server)
+        traffic_turn(&b);
+    traffic_frame(&bed, &b);
+    bed.now_us += 1000;
+}
+
+/* The host 10.0.0.1 or 10.0.1.1, which must be known. */
+static const struct host *host_of(const char *text)
+{
+    struct addr addr;
+    uint32_t index;
+
+    assert_true(addr_parse(text, &addr));
+    index = hosts_find(&bed.iface->hosts, &addr, 0);
+    assert_int_not_equal(index, POOL_NONE);
+    return hosts_at(&bed.iface->hosts, index);
+}
+
+static void send_request(const char *host, bool is_answered)
+{
+    char text[256];
+
+    send_tcp(false, 100, TCP_FLAG_SYN, "");
+    if (is_answered)
+        send_tcp(true, 200, TCP_FLAG_SYN | TCP_FLAG_ACK, "");
+    snprintf(text, sizeof(text),
+             "GET / HTTP/1.1\r\nHost: %s\r\nUser-Agent: Mozilla/5.0 (X11; "
+             "Linux x86_64)\r\n\r\n",
+             host);
+    send_tcp(false, 101, TCP_FLAG_ACK, text);
+    if (is_answered)
+        send_tcp(true, 201, TCP_FLAG_ACK,
+                 "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n");
+    engine_flush(bed.engine);
+}
+
+static void requests_name_servers_and_systems(void **state)
+{
+    const struct host *client;
+
+    (void)state;
+    send_request("www.example.org:80", true);
+    assert_string_equal(host_of("10.0.1.1")->name, "www.example.org");
+    assert_int_equal(host_of("10.0.1.1")->name_source, NAME_SERVER);
+    client = host_of("10.0.0.1");
+    assert_null(client->name);
+    assert_int_not_equal(client->os_group, POOL_NONE);
+    assert_string_equal(
+        groups_at(&bed.iface->groups, client->os_group)->name, "Linux");
+}
+
+static void requests_to_an_address_name_nobody(void **state)
+{
+    (void)state;
+    send_request("10.0.1.1:80", true);
+    assert_null(host_of("10.0.1.1")->name);
+}
+
+static void requests_without_answer_name_nobody(void **state)
+{
+    (void)state;
+    send_request("www.example.org", false);
+    assert_null(host_of("10.0.1.1")->name);
+}
+
 #define ENGINE_TEST(name) \
     cmocka_unit_test_setup_teardown(name, open_bed, close_bed)
 
@@ -56,6 +139,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(an_application_that_changes_is_counted_once),
+        ENGINE_TEST(requests_name_servers_and_systems),
+        ENGINE_TEST(requests_to_an_address_name_nobody),
+        ENGINE_TEST(requests_without_answer_name_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

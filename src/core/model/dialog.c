@@ -7,6 +7,7 @@
 #include "core/model/rollup.h"
 #include "core/packet/dns.h"
 #include "core/packet/names.h"
+#include "core/packet/os.h"
 
 #define DNS_PORT 53
 #define HTTP_STATUS_LINE 12 /* "HTTP/1.1 200" */
@@ -241,4 +242,36 @@ void dialog_packet(struct iface *iface, struct flow *flow,
                  is_discovery_port(flow->key.port[0]))
             discovery_message(iface, flow, packet);
     }
+}
+
+/* A Host header without its port, unless it is but an address. */
+static bool host_of_header(const char *header, char *name, size_t size)
+{
+    struct addr addr;
+    size_t len = strcspn(header, ":");
+
+    if (header[0] == '[' || len == 0 || len >= size)
+        return false;
+    memcpy(name, header, len);
+    name[len] = '\0';
+    return !addr_parse(name, &addr);
+}
+
+void dialog_decided(struct iface *iface, struct flow *flow)
+{
+    const char *agent = attrs_text(flow->attrs, ATTR_HTTP_USER_AGENT);
+    const char *server = attrs_text(flow->attrs, ATTR_TLS_SERVER_NAME);
+    const char *os = agent != NULL ? os_from_user_agent(agent) : NULL;
+    char name[ATTR_TEXT_MAX + 1];
+
+    if (server == NULL)
+        server = attrs_text(flow->attrs, ATTR_HTTP_HOST);
+    if (flow->host[WAY_SENT] != POOL_NONE && os != NULL)
+        hosts_learn_os(&iface->hosts, flow->host[WAY_SENT], os);
+    /* Anybody can ask anything of an address that does not answer. */
+    if (flow->host[WAY_RCVD] != POOL_NONE && server != NULL &&
+        flow_packets(flow, WAY_RCVD) > 0 &&
+        host_of_header(server, name, sizeof(name)))
+        host_learn_name(hosts_at(&iface->hosts, flow->host[WAY_RCVD]),
+                        NAME_SERVER, name);
 }

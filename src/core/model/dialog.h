@@ -12,4 +12,8 @@
 void dialog_packet(struct iface *iface, struct flow *flow,
                    const struct packet *packet, bool from_server);
 
+/* The flow is decided: what its client said names the server, where nobody
+ * knows better, and tells the client's operating system. */
+void dialog_decided(struct iface *iface, struct flow *flow);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/model/dialog.h"
 #include "core/model/engine.h"
 #include "core/model/network.h"
 
@@ -251,6 +252,8 @@ static void hand_over(struct iface *iface, struct flow *flow)
     rollup_hosts(iface, flow);
     take_delta(iface, flow, &delta);
     take_app_delta(flow, &delta);
+    if (delta.is_new_app && flow->attrs != NULL)
+        dialog_decided(iface, flow);
     flow->tick_bytes +=
         (float)(delta.traffic[WAY_SENT].bytes + delta.traffic[WAY_RCVD].bytes);
     add_to_host(iface, flow, &delta, WAY_SENT);
