@@ -161,6 +161,15 @@ static void a_clock_set_back_is_lived_through(void **state)
     assert_int_equal(devices_expire(&devices, NOW_S + 120, 60, 99), 2);
 }
 
+static void a_clock_set_back_delays_all_devices_at_once(void **state)
+{
+    (void)state;
+    for (unsigned i = 1; i <= 3; i++)
+        get(i, 2000000000 + i);
+    assert_int_equal(devices_expire(&devices, NOW_S, 60, 99), 0);
+    assert_int_equal(devices_expire(&devices, NOW_S + 60, 60, 99), 3);
+}
+
 static void deltas_are_seen_from_the_device(void **state)
 {
     struct delta delta = {.traffic = {{0, 0}, {2, 900}}, .now_s = NOW_S + 3};
@@ -209,6 +218,7 @@ int main(void)
         DEVICES_TEST(nobody_can_be_held),
         DEVICES_TEST(idle_ones_expire_within_the_budget),
         DEVICES_TEST(a_clock_set_back_is_lived_through),
+        DEVICES_TEST(a_clock_set_back_delays_all_devices_at_once),
         DEVICES_TEST(deltas_are_seen_from_the_device),
         DEVICES_TEST(visits_each_device),
     };

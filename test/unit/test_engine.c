@@ -132,6 +132,78 @@ static void requests_without_answer_name_nobody(void **state)
     assert_null(host_of("10.0.1.1")->name);
 }
 
+static unsigned flows_now(void)
+{
+    return bed.iface->flows.pool.count;
+}
+
+/* One frame by UDP is enough for the clock to go on. */
+static void pass_seconds(int64_t seconds, unsigned net)
+{
+    for (int64_t i = 0; i < seconds; i++) {
+        bed.now_us += SECOND_US;
+        traffic_udp(&bed, net);
+    }
+}
+
+static void a_clock_set_back_delays_all_flows_at_once(void **state)
+{
+    (void)state;
+    bed.now_us += 86400 * SECOND_US;
+    for (unsigned net = 1; net <= 5; net++)
+        traffic_udp(&bed, net);
+    bed.now_us -= 86400 * SECOND_US;
+    pass_seconds(599, 9);
+    assert_int_equal(flows_now(), 6);
+    pass_seconds(4, 9);
+    assert_int_equal(flows_now(), 1);
+}
+
+static void a_clock_set_back_begins_flows_anew(void **state)
+{
+    (void)state;
+    bed.now_us += 86400 * SECOND_US;
+    traffic_udp(&bed, 1);
+    bed.now_us -= 86400 * SECOND_US;
+    pass_seconds(602, 1);
+    assert_int_equal(flows_now(), 1);
+    assert_int_equal(bed.iface->counters.flows, 2);
+    assert_true(flow_of_udp(1)->first_us == START_US + SECOND_US);
+    assert_true(flow_of_udp(1)->last_us == bed.now_us);
+    assert_int_equal(bed.iface->counters.records, 3); /* two are partial */
+}
+
+static void a_clock_set_back_leaves_no_old_seconds(void **state)
+{
+    uint32_t now_s = START_US / SECOND_US;
+
+    (void)state;
+    traffic_udp(&bed, 1);
+    bed.now_us += 7200 * SECOND_US;
+    traffic_udp(&bed, 1);
+    bed.now_us -= 7200 * SECOND_US;
+    traffic_udp(&bed, 1);
+    assert_int_equal(iface_second_at(bed.iface, now_s)->packets, 1);
+    for (uint32_t s = now_s - IFACE_RING_SECONDS + 1; s < now_s; s++)
+        assert_int_equal(iface_second_at(bed.iface, s)->packets, 0);
+    assert_null(iface_second_at(bed.iface, now_s + 1));
+}
+
+static void hosts_are_seen_when_they_spoke(void **state)
+{
+    const uint32_t now_s = START_US / SECOND_US;
+    const struct host *host;
+
+    (void)state;
+    traffic_udp(&bed, 1);
+    bed.now_us += 250 * SECOND_US;
+    traffic_udp(&bed, 2);
+    host = host_of("10.0.0.1");
+    assert_in_range(host->first_s, now_s, now_s + 1);
+    assert_in_range(host->last_s, now_s, now_s + 1);
+    assert_true(rate_bytes_per_s(&host->rate, now_s + 250) == 0);
+}
+
 #define ENGINE_TEST(name) \
     cmocka_unit_test_setup_teardown(name, open_bed, close_bed)
 
@@ -142,6 +214,10 @@ int main(void)
         ENGINE_TEST(requests_name_servers_and_systems),
         ENGINE_TEST(requests_to_an_address_name_nobody),
         ENGINE_TEST(requests_without_answer_name_nobody),
+        ENGINE_TEST(a_clock_set_back_delays_all_flows_at_once),
+        ENGINE_TEST(a_clock_set_back_begins_flows_anew),
+        ENGINE_TEST(a_clock_set_back_leaves_no_old_seconds),
+        ENGINE_TEST(hosts_are_seen_when_they_spoke),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -298,6 +298,16 @@ static void a_clock_set_back_is_lived_through(void **state)
     assert_int_equal(hosts_expire(&hosts, NOW_S + 120, 99), 2);
 }
 
+static void a_clock_set_back_delays_all_hosts_at_once(void **state)
+{
+    (void)state;
+    for (unsigned i = 1; i <= 4; i++)
+        get_remote(i, 2000000000 + i);
+    assert_int_equal(hosts_expire(&hosts, NOW_S, 99), 0);
+    assert_int_equal(hosts_expire(&hosts, NOW_S + 59, 99), 0);
+    assert_int_equal(hosts_expire(&hosts, NOW_S + 60, 99), 4);
+}
+
 static void the_operating_system_is_a_group(void **state)
 {
     uint32_t index = get("10.0.0.9", NOW_S);
@@ -435,6 +445,7 @@ int main(void)
         HOSTS_TEST(remote_hosts_are_forgotten_sooner),
         HOSTS_TEST(expiry_keeps_to_its_budget),
         HOSTS_TEST(a_clock_set_back_is_lived_through),
+        HOSTS_TEST(a_clock_set_back_delays_all_hosts_at_once),
         HOSTS_TEST(the_operating_system_is_a_group),
         HOSTS_TEST(a_host_holds_its_device),
         HOSTS_TEST(forgetting_gives_back_all_parts),

@@ -6,6 +6,9 @@
 
 #include "core/util/utf8.h"
 
+/* Most devices that one look takes back to now, so that it stays short. */
+#define SET_BACK_LOOKS 16384
+
 void devices_init(struct devices *devices, uint32_t cap,
                   const struct hash_key *key, const struct locator *locator)
 {
@@ -160,6 +163,22 @@ void devices_add(struct devices *devices, uint32_t index,
              delta->traffic[0].packets + delta->traffic[1].packets);
 }
 
+/* The clock was set back: what went idle in times that are yet to come went
+ * idle now. These are at the head, and none of them may wait for another. */
+static void set_back(struct devices *devices, uint32_t now_s)
+{
+    uint32_t index = devices->idle.head;
+
+    for (int i = 0; i < SET_BACK_LOOKS && index != POOL_NONE; i++) {
+        struct device *device = devices_at(devices, index);
+
+        if (device->last_s <= now_s)
+            break;
+        device->last_s = now_s;
+        index = device->idle.next;
+    }
+}
+
 uint32_t devices_expire(struct devices *devices, uint32_t now_s,
                         uint32_t idle_s, uint32_t budget)
 {
@@ -170,7 +189,7 @@ uint32_t devices_expire(struct devices *devices, uint32_t now_s,
         struct device *device = devices_at(devices, index);
 
         if (device->last_s > now_s)
-            device->last_s = now_s; /* the clock was set back */
+            set_back(devices, now_s);
         if (now_s - device->last_s < idle_s)
             break;
         forget(devices, index);

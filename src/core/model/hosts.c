@@ -13,6 +13,9 @@
 
 #include "core/util/mem.h"
 
+/* Most hosts that one look takes back to now, so that it stays short. */
+#define SET_BACK_LOOKS 16384
+
 /* Operating systems are named by others (os.h); the group's id is a hash. */
 static uint32_t os_id(const char *os)
 {
@@ -275,6 +278,23 @@ void hosts_learn_os(struct hosts *hosts, uint32_t index, const char *os)
     host->os_group = group;
 }
 
+/* The clock was set back: what went idle in times that are yet to come went
+ * idle now. These are at the head, and none of them may wait for another. */
+static void set_back(struct hosts *hosts, const struct list *idle,
+                       uint32_t now_s)
+{
+    uint32_t index = idle->head;
+
+    for (int i = 0; i < SET_BACK_LOOKS && index != POOL_NONE; i++) {
+        struct host *host = hosts_at(hosts, index);
+
+        if (host->last_s <= now_s)
+            break;
+        host->last_s = now_s;
+        index = host->idle.next;
+    }
+}
+
 static uint32_t expire_list(struct hosts *hosts, struct list *idle,
                             uint32_t now_s, uint32_t idle_s, uint32_t budget)
 {
@@ -284,7 +304,7 @@ static uint32_t expire_list(struct hosts *hosts, struct list *idle,
         struct host *host = hosts_at(hosts, idle->head);
 
         if (host->last_s > now_s)
-            host->last_s = now_s; /* the clock was set back */
+            set_back(hosts, idle, now_s);
         if (now_s - host->last_s < idle_s)
             break;
         forget(hosts, idle->head);

@@ -335,7 +335,8 @@ static void flow_packet(struct iface *iface, uint32_t index,
 }
 
 /* The flow ended before this packet, though nobody has ended it yet: it was
- * silent too long, or the connection closed and its ports began another. */
+ * silent too long, or the connection closed and its ports began another. And
+ * where the clock was set back, no time of the old flow would be right. */
 static bool is_over(const struct iface *iface, uint32_t index,
                     const struct packet *packet, bool from_server)
 {
@@ -344,7 +345,8 @@ static bool is_over(const struct iface *iface, uint32_t index,
     const struct tcp *tcp = flows_tcp(&iface->flows, flow);
 
     if (packet->when_us - flow->last_us >=
-        (int64_t)config->timeout_s[flow_class_of(flow, tcp)] * SECOND_US)
+            (int64_t)config->timeout_s[flow_class_of(flow, tcp)] * SECOND_US ||
+        packet->when_us < flow->last_us - BACKWARDS_US)
         return true;
     return tcp != NULL && packet->l4 != NULL &&
            tcp_is_reopened_by(tcp, packet, from_server);
@@ -371,12 +373,19 @@ static void ip_packet(struct iface *iface, const struct packet *packet)
         flow_packet(iface, index, packet, from_server);
 }
 
-/* Seconds without packets leave no old numbers in the ring. */
+/* Seconds without packets leave no old numbers in the ring, nor do those that
+ * are yet to come once the clock is set back. */
 static void clear_ring(struct iface *iface, int64_t to_us)
 {
     int64_t from_s = iface->now_us / SECOND_US + 1;
     int64_t to_s = to_us / SECOND_US;
 
+    if (to_s + 1 < from_s) {
+        int64_t before_s = from_s - 1;
+
+        from_s = to_s + 1;
+        to_s = before_s;
+    }
     if (to_s - from_s >= IFACE_RING_SECONDS)
         from_s = to_s - IFACE_RING_SECONDS + 1;
     for (int64_t s = from_s; s <= to_s; s++)
@@ -430,8 +439,10 @@ bool iface_catch_up(struct iface *iface, int64_t when_us)
 {
     if (iface->is_live)
         return true;
-    if (iface->first_us == 0 || when_us < iface->now_us - BACKWARDS_US)
+    if (iface->first_us == 0 || when_us < iface->now_us - BACKWARDS_US) {
+        clear_ring(iface, when_us);
         set_clock(iface, when_us);
+    }
     while (!iface->is_ticking && when_us - iface->ticked_us >= SECOND_US)
         iface_tick(iface, next_tick(iface, when_us));
     return !iface->is_ticking;
@@ -473,15 +484,18 @@ static uint32_t expire_flows(struct iface *iface, uint32_t budget)
     for (enum flow_class class = 0; class < FLOW_CLASSES; class ++) {
         const struct list *idle = &iface->flows.idle[class];
         int64_t limit_us = (int64_t)config->timeout_s[class] * SECOND_US;
-
         uint32_t moved = POOL_NONE;
 
         while (idle->head != POOL_NONE && idle->head != moved && budget > 0) {
             struct flow *flow = flows_at(&iface->flows, idle->head);
+            bool is_to_come = flow->last_us > iface->now_us + SECOND_US;
 
             if (iface->now_us - flow->last_us < limit_us) {
-                if ((flow->flags & FLOW_TOUCHED) == 0)
+                if ((flow->flags & FLOW_TOUCHED) == 0 && !is_to_come)
                     break;
+                /* The clock was set back: its silence begins here. */
+                if (is_to_come)
+                    flow->last_us = iface->now_us;
                 /* It is on its way to the lively end anyway. */
                 if (moved == POOL_NONE)
                     moved = idle->head;
