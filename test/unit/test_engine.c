@@ -204,6 +204,55 @@ static void hosts_are_seen_when_they_spoke(void **state)
     assert_true(rate_bytes_per_s(&host->rate, now_s + 250) == 0);
 }
 
+static void send_icmp(bool from_server, unsigned type, unsigned code)
+{
+    struct build b = {0};
+    size_t ip;
+
+    put_ether(&b, 0x0800);
+    ip = put_ip4(&b, IP_PROTO_ICMP, 1);
+    put8(&b, type);
+    put8(&b, code);
+    put_zeros(&b, 6);
+    end_ip4(&b, ip);
+    if (from_server)
+        traffic_turn(&b);
+    traffic_frame(&bed, &b);
+}
+
+/* What a local host counted of one type and code. */
+static uint32_t icmp_of(const char *host, unsigned type, unsigned code,
+                        enum way way)
+{
+    const struct host_local *local = host_of(host)->local;
+
+    for (unsigned i = 0; i < ICMP_SLOTS; i++)
+        if (local->icmp[i].used && local->icmp[i].type == type &&
+            local->icmp[i].code == code)
+            return local->icmp[i].packets[way];
+    return 0;
+}
+
+/* An error comes first, then the one it went to asks three times. */
+static void icmp_of_one_flow_has_many_types(void **state)
+{
+    (void)state;
+    send_icmp(false, 3, 3);
+    for (int i = 0; i < 3; i++) {
+        send_icmp(true, 8, 0);
+        if (i > 0)
+            send_icmp(false, 0, 0);
+    }
+    engine_flush(bed.engine);
+    assert_int_equal(icmp_of("10.0.0.1", 3, 3, WAY_SENT), 1);
+    assert_int_equal(icmp_of("10.0.0.1", 8, 0, WAY_RCVD), 3);
+    assert_int_equal(icmp_of("10.0.0.1", 0, 0, WAY_SENT), 2);
+    assert_int_equal(icmp_of("10.0.1.1", 3, 3, WAY_RCVD), 1);
+    assert_int_equal(icmp_of("10.0.1.1", 8, 0, WAY_SENT), 3);
+    assert_int_equal(icmp_of("10.0.1.1", 0, 0, WAY_RCVD), 2);
+    assert_int_equal(icmp_of("10.0.1.1", 3, 0, WAY_SENT), 0);
+}
+
 #define ENGINE_TEST(name) \
     cmocka_unit_test_setup_teardown(name, open_bed, close_bed)
 
@@ -218,6 +267,7 @@ int main(void)
         ENGINE_TEST(a_clock_set_back_begins_flows_anew),
         ENGINE_TEST(a_clock_set_back_leaves_no_old_seconds),
         ENGINE_TEST(hosts_are_seen_when_they_spoke),
+        ENGINE_TEST(icmp_of_one_flow_has_many_types),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

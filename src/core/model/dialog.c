@@ -159,6 +159,21 @@ static void http_message(struct iface *iface, struct flow *flow,
     }
 }
 
+/* A flow may have ICMP of many types, both ways. */
+static void icmp_message(struct iface *iface, struct flow *flow,
+                         const struct packet *packet, bool from_server)
+{
+    rollup_hosts(iface, flow);
+    for (enum way way = 0; way < WAYS; way++) {
+        bool is_sender = (way == WAY_RCVD) == from_server;
+
+        if (flow->host[way] != POOL_NONE)
+            host_icmp(hosts_at(&iface->hosts, flow->host[way]),
+                      is_sender ? WAY_SENT : WAY_RCVD, packet->icmp.type,
+                      packet->icmp.code, 1);
+    }
+}
+
 static enum name_source name_source_of(enum hint_source source)
 {
     switch (source) {
@@ -228,19 +243,24 @@ static bool is_discovery_port(uint16_t port)
 void dialog_packet(struct iface *iface, struct flow *flow,
                    const struct packet *packet, bool from_server)
 {
-    uint16_t port = flow->key.port[1];
+    const struct flow_key *key = &flow->key;
+    bool has_text = packet->payload_len >= HTTP_STATUS_LINE;
 
-    if (packet->payload_len < HTTP_STATUS_LINE || packet->l4 == NULL)
+    if (packet->l4 == NULL)
         return;
-    if (flow->key.l4_proto == IP_PROTO_TCP) {
-        if (packet->payload[0] >= 'C' && packet->payload[0] <= 'T')
+    if (key->l4_proto == IP_PROTO_TCP) {
+        if (has_text && packet->payload[0] >= 'C' && packet->payload[0] <= 'T')
             http_message(iface, flow, packet, from_server);
-    } else if (flow->key.l4_proto == IP_PROTO_UDP) {
-        if (port == DNS_PORT || flow->key.port[0] == DNS_PORT)
+    } else if (key->l4_proto == IP_PROTO_UDP) {
+        if (!has_text)
+            return;
+        if (key->port[1] == DNS_PORT || key->port[0] == DNS_PORT)
             dns_message(iface, flow, packet, from_server);
-        else if (is_discovery_port(port) ||
-                 is_discovery_port(flow->key.port[0]))
+        else if (is_discovery_port(key->port[1]) ||
+                 is_discovery_port(key->port[0]))
             discovery_message(iface, flow, packet);
+    } else if (l4_group(key->l4_proto) == L4_ICMP) {
+        icmp_message(iface, flow, packet, from_server);
     }
 }
 

@@ -6,7 +6,7 @@
 
 /*
  * Looks into the messages that say something of hosts: DNS questions and
- * answers, HTTP requests and status lines, and the protocols of names.h.
+ * answers, HTTP requests and status lines, ICMP, and the protocols of names.h.
  * Cheap for all other packets: ports and the first payload bytes decide.
  */
 void dialog_packet(struct iface *iface, struct flow *flow,

@@ -78,37 +78,6 @@ static void take_app_delta(struct flow *flow, struct delta *delta)
     flow->flags |= FLOW_APP_HANDED;
 }
 
-/* The answer to an echo, timestamp or address request (RFC 792, 4443). */
-static uint8_t icmp_answer(const struct flow *flow)
-{
-    if (flow->key.l4_proto == IP_PROTO_ICMPV6)
-        return flow->icmp.type == 128 ? 129 : flow->icmp.type;
-    switch (flow->icmp.type) {
-    case 8:
-        return 0;
-    case 13:
-    case 15:
-    case 17:
-        return (uint8_t)(flow->icmp.type + 1);
-    default:
-        return flow->icmp.type;
-    }
-}
-
-static void add_icmp(struct host *host, const struct flow *flow,
-                     const struct delta *delta, enum way way)
-{
-    uint32_t asked = (uint32_t)delta->traffic[WAY_SENT].packets;
-    uint32_t answered = (uint32_t)delta->traffic[WAY_RCVD].packets;
-
-    if (delta->l4 != L4_ICMP)
-        return;
-    if (asked > 0)
-        host_icmp(host, way, flow->icmp.type, flow->icmp.code, asked);
-    if (answered > 0)
-        host_icmp(host, !way, icmp_answer(flow), 0, answered);
-}
-
 static void add_to_host(struct iface *iface, const struct flow *flow,
                         const struct delta *delta, enum way way)
 {
@@ -123,7 +92,6 @@ static void add_to_host(struct iface *iface, const struct flow *flow,
     groups_add(&iface->groups, host->as_group, delta, way);
     groups_add(&iface->groups, host->country_group, delta, way);
     groups_add(&iface->groups, host->os_group, delta, way);
-    add_icmp(host, flow, delta, way);
 }
 
 static enum locality flow_locality(const struct iface *iface,
