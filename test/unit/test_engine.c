@@ -1,5 +1,6 @@
 /* test_engine: what packets leave behind, and the clock.
  * SPDX-License-Identifier: MIT */
+#include "core/packet/names.h"
 #include "traffic.h"
 
 static struct traffic_bed bed;
@@ -253,6 +254,88 @@ static void icmp_of_one_flow_has_many_types(void **state)
     assert_int_equal(icmp_of("10.0.1.1", 3, 0, WAY_SENT), 0);
 }
 
+/* 10.0.0.1 says by LLMNR that `name` has the address. */
+static void send_llmnr(const char *name, const char *text)
+{
+    struct build b = {0};
+    struct addr addr;
+    size_t ip, udp;
+
+    assert_true(addr_parse(text, &addr));
+    put_ether(&b, 0x0800);
+    ip = put_ip4(&b, IP_PROTO_UDP, 1);
+    udp = put_udp(&b, 5355, 50000);
+    put(&b, "\0\1\x80\0\0\0\0\1\0\0\0\0", 12);
+    put8(&b, (unsigned)strlen(name));
+    put(&b, name, strlen(name) + 1);
+    put(&b, "\0\1\0\1\0\0\0\x1e\0\4", 10);
+    put(&b, addr.bytes + 12, 4);
+    end_udp(&b, udp);
+    end_ip4(&b, ip);
+    traffic_frame(&bed, &b);
+}
+
+static void hosts_name_themselves_and_their_neighbours(void **state)
+{
+    struct addr addr;
+
+    (void)state;
+    traffic_udp(&bed, 2);
+    bed.now_us += 2 * SECOND_US;
+    send_llmnr("fox", "10.0.0.1");
+    send_llmnr("hen", "10.0.0.2");
+    send_llmnr("egg", "10.0.0.3");
+    send_llmnr("dns", "8.8.8.8");
+    engine_flush(bed.engine);
+    assert_string_equal(host_of("10.0.0.1")->name, "fox");
+    assert_string_equal(host_of("10.0.0.2")->name, "hen");
+    /* No host is made of a rumour, but it is remembered. */
+    assert_int_equal(bed.iface->hosts.pool.count, 4);
+    traffic_udp(&bed, 3);
+    engine_flush(bed.engine);
+    assert_string_equal(host_of("10.0.0.3")->name, "egg");
+    assert_true(addr_parse("8.8.8.8", &addr));
+    assert_null(namecache_get(&bed.iface->names, &addr));
+}
+
+/* A client of DHCP asks for 10.0.0.9, or says that another has it. */
+static void send_dhcp(unsigned type, const char *name)
+{
+    struct build b = {0};
+    size_t ip, udp;
+
+    put_ether(&b, 0x0800);
+    ip = put_ip4(&b, IP_PROTO_UDP, 1);
+    udp = put_udp(&b, 68, 67);
+    put(&b, "\1\1\6\0", 4);
+    put_zeros(&b, 24);
+    put(&b, MAC_A, 6);
+    put_zeros(&b, 202);
+    put(&b, "\x63\x82\x53\x63\x35\1", 6);
+    put8(&b, type);
+    put(&b, "\x32\4\x0a\0\0\x09\x0c", 7);
+    put8(&b, (unsigned)strlen(name));
+    put(&b, name, strlen(name));
+    put8(&b, 255);
+    end_udp(&b, udp);
+    end_ip4(&b, ip);
+    traffic_frame(&bed, &b);
+}
+
+/* RFC 2131, 4.4.4: a declined address is in use by somebody else. */
+static void only_granted_addresses_get_names(void **state)
+{
+    (void)state;
+    traffic_udp(&bed, 9);
+    bed.now_us += 2 * SECOND_US;
+    send_dhcp(DHCP_DECLINE, "fox");
+    send_dhcp(DHCP_DISCOVER, "fox");
+    engine_flush(bed.engine);
+    assert_null(host_of("10.0.0.9")->name);
+    send_dhcp(DHCP_REQUEST, "fox");
+    assert_string_equal(host_of("10.0.0.9")->name, "fox");
+}
+
 #define ENGINE_TEST(name) \
     cmocka_unit_test_setup_teardown(name, open_bed, close_bed)
 
@@ -268,6 +351,8 @@ int main(void)
         ENGINE_TEST(a_clock_set_back_leaves_no_old_seconds),
         ENGINE_TEST(hosts_are_seen_when_they_spoke),
         ENGINE_TEST(icmp_of_one_flow_has_many_types),
+        ENGINE_TEST(hosts_name_themselves_and_their_neighbours),
+        ENGINE_TEST(only_granted_addresses_get_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

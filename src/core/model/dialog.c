@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/model/engine.h"
+#include "core/model/network.h"
 #include "core/model/rollup.h"
 #include "core/packet/dns.h"
 #include "core/packet/names.h"
@@ -192,23 +193,57 @@ static enum name_source name_source_of(enum hint_source source)
 
 struct hint_place {
     struct iface *iface;
-    uint16_t vlan;
+    const struct packet *packet;
 };
 
-/* Strangers on the wire say this: it only names hosts that exist or that the
- * message makes likely to, and never more than a name and a system. */
+/* In other messages of DHCP the address is only wished for, offered, or even
+ * another's. The other protocols are those of the local network: what somebody
+ * says there of addresses elsewhere is nothing to go by. */
+static bool is_credible(const struct hint_place *place,
+                        const struct host_hint *hint)
+{
+    if (!hint->has_ip || addr_is_zero(&hint->ip) ||
+        addr_is_multicast(&hint->ip) || addr_is_broadcast(&hint->ip))
+        return false;
+    if (hint->source == HINT_DHCP)
+        return hint->dhcp_type == DHCP_REQUEST ||
+               hint->dhcp_type == DHCP_ACK || hint->dhcp_type == DHCP_INFORM;
+    return addr_equal(&hint->ip, &place->packet->src) ||
+           network_find(engine_config(place->iface->engine)->networks,
+                        &hint->ip) >= 0;
+}
+
+/* The host that a hint is about. One that was not seen yet is not made for
+ * every name that somebody tells, or one message could make dozens. */
+static uint32_t hint_host(const struct hint_place *place,
+                          const struct host_hint *hint)
+{
+    struct hosts *hosts = &place->iface->hosts;
+    uint16_t vlan = place->packet->vlan;
+
+    if (hint->source == HINT_DHCP ||
+        addr_equal(&hint->ip, &place->packet->src))
+        return hosts_get(hosts, &hint->ip, vlan, iface_now_s(place->iface));
+    return hosts_find(hosts, &hint->ip, vlan);
+}
+
+/* Strangers on the wire say this: it never does more than to give a name and
+ * a system. */
 static void take_hint(void *arg, const struct host_hint *hint)
 {
     const struct hint_place *place = arg;
     struct hosts *hosts = &place->iface->hosts;
     uint32_t index;
 
-    if (!hint->has_ip || addr_is_zero(&hint->ip) ||
-        addr_is_multicast(&hint->ip))
+    if ((hint->name[0] == '\0' && hint->os == NULL) ||
+        !is_credible(place, hint))
         return;
-    index = hosts_get(hosts, &hint->ip, place->vlan, iface_now_s(place->iface));
-    if (index == POOL_NONE)
+    index = hint_host(place, hint);
+    if (index == POOL_NONE) {
+        if (hint->name[0] != '\0')
+            namecache_put(&place->iface->names, &hint->ip, hint->name);
         return;
+    }
     if (hint->name[0] != '\0')
         host_learn_name(hosts_at(hosts, index), name_source_of(hint->source),
                         hint->name);
@@ -216,10 +251,9 @@ static void take_hint(void *arg, const struct host_hint *hint)
         hosts_learn_os(hosts, index, hint->os);
 }
 
-static void discovery_message(struct iface *iface, struct flow *flow,
-                              const struct packet *packet)
+static void discovery_message(struct iface *iface, const struct packet *packet)
 {
-    struct hint_place place = {iface, flow->key.vlan};
+    struct hint_place place = {iface, packet};
 
     names_parse(packet, take_hint, &place);
 }
@@ -258,7 +292,7 @@ void dialog_packet(struct iface *iface, struct flow *flow,
             dns_message(iface, flow, packet, from_server);
         else if (is_discovery_port(key->port[1]) ||
                  is_discovery_port(key->port[0]))
-            discovery_message(iface, flow, packet);
+            discovery_message(iface, packet);
     } else if (l4_group(key->l4_proto) == L4_ICMP) {
         icmp_message(iface, flow, packet, from_server);
     }
