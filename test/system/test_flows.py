@@ -306,6 +306,20 @@ def test_reused_ports_after_a_reset_are_a_new_flow(records_of):
     assert [totals([r])[0] for r in records] == [2, len(again)]
 
 
+def test_reused_ports_without_a_close_are_a_new_flow(records_of):
+    first = Tcp().open().client(b"x" * 100).server(b"y" * 100).send("c", "A")
+    again = Tcp(client_seq=70_000, at=20).open().client(b"z" * 100)
+    records = records_of(first.frames + again.frames)
+    assert sorted(r["IN_PKTS"] for r in records) == [3, 4]
+
+
+def test_attempts_from_the_same_port_are_one_flow(record_of):
+    tcp = Tcp()
+    for at in range(5):
+        tcp.send("c", "S", seq=at * 700_000_000, at=at)
+    assert record_of(tcp.frames)["IN_PKTS"] == 5
+
+
 def test_repeated_syn_is_not_a_new_flow(record_of):
     tcp = Tcp().send("c", "S", seq=1000).send("c", "S", seq=1000, at=1)
     tcp.send("c", "S", seq=1000, at=3)

@@ -80,6 +80,23 @@ def test_retransmitted_syn_is_counted(counts_of):
     assert counts_of(tcp) == {"RETRANSMITTED_IN": 2}
 
 
+def test_another_attempt_is_no_retransmission(counts_of):
+    tcp = Tcp().send("c", "S", seq=900_000)
+    tcp.send("c", "S", seq=5_000, at=1).send("c", "S", seq=700_000, at=2)
+    assert counts_of(tcp) == {}
+
+
+def test_ports_reused_without_a_close_count_nothing(counts_of):
+    """The client broke down and came back; tshark counts nothing either."""
+    tcp = opened(client_seq=4_000_000).client(DATA)
+    tcp.seq = {"c": 1_000, "s": 9_000_000}
+    tcp.now += 5
+    tcp.open()
+    for _ in range(5):
+        tcp.client(DATA).server(DATA).send("c", "A")
+    assert counts_of(tcp) == {}
+
+
 def test_retransmitted_fin_is_counted(counts_of):
     tcp = opened().send("c", "FA")
     tcp.send("c", "FA", seq=tcp.seq["c"] - 1, at=tcp.now + 1).send("s", "A")

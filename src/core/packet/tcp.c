@@ -128,6 +128,21 @@ static void follow_acks(struct tcp_side *side, const struct packet *packet)
     side->last_ack_time_us = (uint32_t)packet->when_us;
 }
 
+/* The client tries once more, with another sequence number: what went before
+ * is no measure for it. */
+static void follow_attempt(struct tcp *tcp, const struct packet *packet,
+                           bool from_server)
+{
+    if (from_server || !tcp->syn_seen ||
+        (packet->tcp.flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_SYN ||
+        packet->tcp.seq == tcp->syn_seq)
+        return;
+    for (unsigned i = 0; i < 2; i++) {
+        tcp->side[i].has_seq = false;
+        tcp->side[i].has_ack = false;
+    }
+}
+
 static void follow_handshake(struct tcp *tcp, const struct packet *packet,
                              bool from_server)
 {
@@ -136,6 +151,7 @@ static void follow_handshake(struct tcp *tcp, const struct packet *packet,
 
     if ((flags & TCP_FLAG_SYN) != 0 && (flags & TCP_FLAG_ACK) == 0 &&
         !from_server) {
+        tcp->syn_seq = packet->tcp.seq;
         tcp->syn_time_us = now;
         tcp->syn_seen = true;
     } else if ((flags & TCP_FLAG_SYN) != 0 && (flags & TCP_FLAG_ACK) != 0 &&
@@ -194,6 +210,8 @@ bool tcp_segment(struct tcp *tcp, const struct packet *packet, bool from_server)
     const struct tcp_side *peer = &tcp->side[!from_server];
     bool is_full;
 
+    if (tcp->state == TCP_STATE_OPENING)
+        follow_attempt(tcp, packet, from_server);
     if (!tcp->handshake_done)
         follow_handshake(tcp, packet, from_server);
     is_full = follow_sequence(tcp, side, peer, packet);
@@ -225,8 +243,12 @@ bool tcp_is_reopened_by(const struct tcp *tcp, const struct packet *packet,
     if ((packet->tcp.flags & TCP_FLAG_SYN) == 0 ||
         (packet->tcp.flags & TCP_FLAG_ACK) != 0)
         return false;
-    if (tcp->state != TCP_STATE_CLOSED && tcp->state != TCP_STATE_RESET)
+    if (tcp->state == TCP_STATE_OPENING)
         return false;
+    if (tcp->state == TCP_STATE_ESTABLISHED ||
+        tcp->state == TCP_STATE_CLOSING)
+        return !from_server && tcp->syn_seen &&
+               tcp->syn_seq != packet->tcp.seq;
     return !side->has_seq || (side->flags & TCP_FLAG_SYN) == 0 ||
            side->next_seq != packet->tcp.seq + 1;
 }

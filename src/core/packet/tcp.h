@@ -47,6 +47,7 @@ enum tcp_state {
 
 struct tcp {
     struct tcp_side side[2]; /* client, server */
+    uint32_t syn_seq; /* of the client's SYN */
     uint32_t syn_time_us;
     uint32_t synack_time_us;
     uint32_t request_time_us;   /* last client payload before an answer */
@@ -75,8 +76,9 @@ bool tcp_segment(struct tcp *tcp, const struct packet *packet,
 /* The roles were the other way round: exchange the sides. */
 void tcp_swap(struct tcp *tcp);
 
-/* True for a SYN that cannot belong to this connection: it was closed or
- * reset, and the SYN's sequence number is a new one (port reuse). */
+/* True for a SYN that cannot belong to this connection: its sequence number
+ * is a new one, and the connection was closed, reset, or under way (port
+ * reuse). While it opens, that is one more attempt. */
 bool tcp_is_reopened_by(const struct tcp *tcp, const struct packet *packet,
                         bool from_server);
 
