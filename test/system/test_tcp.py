@@ -223,6 +223,13 @@ def test_latency_is_not_told_without_the_handshake(record_of):
     assert not [key for key in record if "NW_LATENCY" in key]
 
 
+def test_latency_is_not_told_when_the_clock_goes_back(record_of):
+    tcp = Tcp(dport=80).send("c", "S", at=2).send("s", "SA", at=1.9)
+    tcp.send("c", "A", at=1.8).client(HTTP_REQUEST, at=1.7)
+    record = record_of(tcp.server(HTTP_RESPONSE, at=1.6))
+    assert not [key for key in record if "LATENCY" in key]
+
+
 def test_application_latency_is_from_last_request_to_first_response(record_of):
     tcp = Tcp(dport=80).open()
     start = tcp.now

@@ -17,6 +17,12 @@ static bool seq_before(uint32_t a, uint32_t b)
     return (int32_t)(a - b) < 0;
 }
 
+/* Time from one packet to another; 0 when the clock was set back between. */
+static uint32_t elapsed_us(uint32_t from, uint32_t to)
+{
+    return (int32_t)(to - from) > 0 ? to - from : 0;
+}
+
 void tcp_start(struct tcp *tcp)
 {
     tcp->side[0].window_scale = 0xff;
@@ -157,12 +163,12 @@ static void follow_handshake(struct tcp *tcp, const struct packet *packet,
     } else if ((flags & TCP_FLAG_SYN) != 0 && (flags & TCP_FLAG_ACK) != 0 &&
                from_server) {
         if (tcp->syn_seen)
-            tcp->server_latency_us = now - tcp->syn_time_us;
+            tcp->server_latency_us = elapsed_us(tcp->syn_time_us, now);
         tcp->synack_time_us = now;
         tcp->synack_seen = true;
     } else if (tcp->synack_seen && !from_server &&
                (flags & (TCP_FLAG_ACK | TCP_FLAG_RST)) != 0) {
-        tcp->client_latency_us = now - tcp->synack_time_us;
+        tcp->client_latency_us = elapsed_us(tcp->synack_time_us, now);
         tcp->handshake_done = true;
     }
 }
@@ -179,7 +185,7 @@ static void follow_request(struct tcp *tcp, const struct packet *packet,
         tcp->request_time_us = now;
         tcp->request_seen = true;
     } else if (tcp->request_seen) {
-        tcp->appl_latency_us = now - tcp->request_time_us;
+        tcp->appl_latency_us = elapsed_us(tcp->request_time_us, now);
     }
 }
 
