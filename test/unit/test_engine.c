@@ -336,6 +336,99 @@ static void only_granted_addresses_get_names(void **state)
     assert_string_equal(host_of("10.0.0.9")->name, "fox");
 }
 
+static void gaps_between_packets_are_measured(void **state)
+{
+    static const int64_t gaps_us[] = {0, 100, 40, 540 * SECOND_US};
+    const struct flow *flow;
+
+    (void)state;
+    traffic_udp(&bed, 1);
+    for (size_t i = 0; i < sizeof(gaps_us) / sizeof(*gaps_us); i++) {
+        bed.now_us += gaps_us[i];
+        traffic_udp(&bed, 1);
+    }
+    flow = flow_of_udp(1);
+    assert_int_equal(flow->iat_min_us[WAY_SENT], 0);
+    assert_int_equal(flow->iat_max_us[WAY_SENT], 540 * SECOND_US);
+}
+
+static void long_gaps_are_no_short_ones(void **state)
+{
+    struct build b = {0};
+    size_t ip;
+
+    (void)state;
+    put_ether(&b, 0x0800);
+    ip = put_ip4(&b, IP_PROTO_UDP, 1);
+    put16(&b, 1111);
+    put16(&b, 2222);
+    put16(&b, 8);
+    put16(&b, 0);
+    end_ip4(&b, ip);
+    traffic_frame(&bed, &b);
+    /* The other way keeps the flow alive for 50 minutes. */
+    traffic_turn(&b);
+    set16(&b, 34, 2222);
+    set16(&b, 36, 1111);
+    for (int i = 0; i < 6; i++) {
+        bed.now_us += 500 * SECOND_US;
+        traffic_frame(&bed, &b);
+    }
+    traffic_udp(&bed, 1);
+    assert_int_equal(bed.iface->counters.flows, 1);
+    assert_int_equal(flow_of_udp(1)->iat_min_us[WAY_SENT], 3000 * SECOND_US);
+    assert_int_equal(flow_of_udp(1)->iat_max_us[WAY_SENT], 3000 * SECOND_US);
+}
+
+/* From a service's port to all: a radio's data, not an answer to nobody. */
+static void broadcasts_are_no_answers(void **state)
+{
+    struct build b = {0};
+    size_t ip, udp;
+
+    (void)state;
+    put_ether(&b, 0x0800);
+    ip = put_ip4(&b, IP_PROTO_UDP, 1);
+    udp = put_udp(&b, 1000, 40000);
+    end_udp(&b, udp);
+    end_ip4(&b, ip);
+    memset(b.bytes, 0xff, 6);
+    traffic_frame(&bed, &b);
+    assert_int_equal(flow_of_udp(1)->key.port[0], 1000);
+}
+
+static void send_arp(unsigned op, const char *sender)
+{
+    struct build b = {0};
+    struct addr addr;
+
+    assert_true(addr_parse(sender, &addr));
+    put_ether(&b, 0x0806);
+    put(&b, "\0\1\x08\0\6\4", 6);
+    put16(&b, op);
+    put(&b, MAC_A, 6);
+    put(&b, addr.bytes + 12, 4);
+    put_zeros(&b, 6);
+    put(&b, "\x0a\0\0\7", 4);
+    traffic_frame(&bed, &b);
+}
+
+static void probes_do_not_take_a_device_its_address(void **state)
+{
+    const struct device *device;
+    uint32_t index;
+
+    (void)state;
+    send_arp(2, "10.0.0.7");
+    send_arp(1, "0.0.0.0");
+    index = devices_find(&bed.iface->devices, (const uint8_t *)MAC_A, 0);
+    assert_int_not_equal(index, POOL_NONE);
+    device = devices_at(&bed.iface->devices, index);
+    assert_addr(&device->ip, "10.0.0.7");
+    assert_int_equal(device->arp_requests[WAY_SENT], 1);
+    assert_int_equal(device->arp_replies[WAY_SENT], 1);
+}
+
 #define ENGINE_TEST(name) \
     cmocka_unit_test_setup_teardown(name, open_bed, close_bed)
 
@@ -353,6 +446,10 @@ int main(void)
         ENGINE_TEST(icmp_of_one_flow_has_many_types),
         ENGINE_TEST(hosts_name_themselves_and_their_neighbours),
         ENGINE_TEST(only_granted_addresses_get_names),
+        ENGINE_TEST(gaps_between_packets_are_measured),
+        ENGINE_TEST(long_gaps_are_no_short_ones),
+        ENGINE_TEST(broadcasts_are_no_answers),
+        ENGINE_TEST(probes_do_not_take_a_device_its_address),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

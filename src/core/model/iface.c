@@ -146,7 +146,9 @@ static void arp_device(struct iface *iface, const uint8_t mac[MAC_SIZE],
         device->arp_replies[way]++;
     if (way == WAY_SENT) {
         device->is_source = true;
-        device->ip = packet->arp.sender_ip;
+        /* A probe has none yet (RFC 5227, 1.1). */
+        if (!addr_is_zero(&packet->arp.sender_ip))
+            device->ip = packet->arp.sender_ip;
     }
 }
 
@@ -164,6 +166,13 @@ static void count_arp(struct iface *iface, const struct packet *packet)
     arp_device(iface, packet->dst_mac, packet, WAY_RCVD);
 }
 
+/* What is sent to a group or to all is no answer. */
+static bool is_to_many(const struct packet *packet)
+{
+    return addr_is_multicast(&packet->dst) || addr_is_broadcast(&packet->dst) ||
+           (packet->has_mac && mac_is_group(packet->dst_mac));
+}
+
 /* Only when the first packet was not the client's: a SYN-ACK tells, and with
  * no handshake seen a service's port does. */
 static bool is_from_server(const struct packet *packet)
@@ -172,7 +181,7 @@ static bool is_from_server(const struct packet *packet)
         (packet->tcp.flags & TCP_FLAG_SYN) != 0)
         return (packet->tcp.flags & TCP_FLAG_ACK) != 0;
     return packet->src_port != 0 && packet->src_port < 1024 &&
-           packet->dst_port >= 1024 && !addr_is_multicast(&packet->dst);
+           packet->dst_port >= 1024 && !is_to_many(packet);
 }
 
 static uint16_t flow_device(struct iface *iface, const struct packet *packet,
@@ -245,20 +254,31 @@ static uint32_t flow_begin(struct iface *iface, const struct packet *packet,
     return index;
 }
 
+/* Since the packet before on this way. That one's time is kept in 32 bits,
+ * which the flow's own last time completes. */
+static uint32_t flow_gap(const struct flow *flow, const struct packet *packet,
+                         enum way way)
+{
+    uint32_t before = (uint32_t)flow->last_us - flow->way_last_us[way];
+    int64_t gap_us = packet->when_us - (flow->last_us - before);
+
+    if (gap_us < 0)
+        return 0; /* time went backwards */
+    return gap_us < UINT32_MAX ? (uint32_t)gap_us : UINT32_MAX;
+}
+
 /* Times and sizes of one packet on its way. */
 static void flow_count(struct flow *flow, const struct packet *packet,
                        enum way way)
 {
     uint32_t now = (uint32_t)packet->when_us;
 
-    if (flow->fresh.packets[way] + flow->total[way].packets == 0) {
+    if (flow_packets(flow, way) == 0) {
         flow->answered_us = now; /* what the other way's first sets again */
     } else {
-        uint32_t gap = now - flow->way_last_us[way];
+        uint32_t gap = flow_gap(flow, packet, way);
 
-        if ((int32_t)gap < 0)
-            gap = 0; /* time went backwards */
-        if (gap < flow->iat_min_us[way] || flow->iat_max_us[way] == 0)
+        if (gap < flow->iat_min_us[way] || flow_packets(flow, way) == 1)
             flow->iat_min_us[way] = gap;
         if (gap > flow->iat_max_us[way])
             flow->iat_max_us[way] = gap;
