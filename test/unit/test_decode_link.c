@@ -243,6 +243,14 @@ static const struct other_row others[] = {
     OTHER(9, "\xc0\x21\x01", L3_OTHER, NONE),
     OTHER(101, "\x50", L3_OTHER, IP_VERSION),
     OTHER(101, "", L3_OTHER, IP_SHORT),
+    /* Cooked: a CAN frame, Novell's raw 802.3, netlink */
+    OTHER(113, "\0\0\x01\x18\0\0\0\0\0\0\0\0\0\0\0\x0c\1\2\3\4", L3_OTHER,
+          NONE),
+    OTHER(113, "\0\0\0\x01\0\6" MAC_A "\0\0\0\x01\xff\xff\0\x22", L3_OTHER,
+          NONE),
+    OTHER(276,
+          "\0\0\0\0\0\0\0\x01\x03\x38\4\0\0\0\0\0\0\0\0\0\x14\0\0\0",
+          L3_OTHER, NONE),
     /* 802.11: beacon, acknowledgement, no data, encrypted */
     OTHER(105, "\x80\0\0\0" ALL MAC_A MAC_A "\0\0", L3_OTHER, NONE),
     OTHER(105, "\xd4\0\0\0" MAC_A, L3_OTHER, NONE),

@@ -76,6 +76,9 @@ static bool cooked_decode(struct walk *walk, const struct cooked *cooked,
                   cooked->kind == SLL_BROADCAST ? all : unknown);
     if (cooked->proto == ETHER_SLL_802_2)
         return llc_decode(walk, in);
+    /* Linux's own numbers, of CAN, netlink and others: not a length. */
+    if (cooked->proto <= ETHER_LENGTH_MAX)
+        return false;
     return ether_payload(walk, cooked->proto, in);
 }
 
