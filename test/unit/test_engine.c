@@ -50,9 +50,9 @@ static void an_application_that_changes_is_counted_once(void **state)
         assert_int_equal(bed.iface->apps[app].active_flows, 0);
 }
 
-/* A TCP segment of net 1, to port 80 of the server or from it. */
-static void send_tcp(bool from_server, uint32_t seq, unsigned flags,
-                     const char *text)
+/* A TCP segment of net 1, to this port of the server or from it. */
+static void send_bytes(unsigned port, bool from_server, uint32_t seq,
+                       unsigned flags, const void *bytes, size_t len)
 {
     struct build b = {0};
     size_t ip, tcp;
@@ -61,17 +61,23 @@ static void send_tcp(bool from_server, uint32_t seq, unsigned flags,
     ip = put_ip4(&b, IP_PROTO_TCP, 1);
     tcp = b.len;
     if (from_server)
-        put_tcp(&b, 80, 40000, flags, 0);
+        put_tcp(&b, port, 40000, flags, 0);
     else
-        put_tcp(&b, 40000, 80, flags, 0);
+        put_tcp(&b, 40000, port, flags, 0);
     set16(&b, tcp + 4, seq >> 16);
     set16(&b, tcp + 6, seq & 0xffff);
-    put(&b, text, strlen(text));
+    put(&b, bytes, len);
     end_ip4(&b, ip);
     if (from_server)
         traffic_turn(&b);
     traffic_frame(&bed, &b);
     bed.now_us += 1000;
+}
+
+static void send_tcp(bool from_server, uint32_t seq, unsigned flags,
+                     const char *text)
+{
+    send_bytes(80, from_server, seq, flags, text, strlen(text));
 }
 
 /* The host 10.0.0.1 or 10.0.1.1, which must be known. */
@@ -131,6 +137,52 @@ static void requests_without_answer_name_nobody(void **state)
     (void)state;
     send_request("www.example.org", false);
     assert_null(host_of("10.0.1.1")->name);
+}
+
+static void responses_are_counted_by_class(void **state)
+{
+    const struct http_counters *http;
+
+    (void)state;
+    send_request("www.example.org", true);
+    send_tcp(false, 900, TCP_FLAG_SYN, "");
+    send_tcp(true, 200, TCP_FLAG_ACK, "HTTP/1.1 404 Not Found\r\n\r\n");
+    send_tcp(true, 300, TCP_FLAG_ACK, "HTTP/1.1 1:0 Odd\r\n\r\n");
+    send_tcp(true, 400, TCP_FLAG_ACK, "HTTP/1.1 999 Odd\r\n\r\n");
+    http = &host_of("10.0.1.1")->local->http[WAY_RCVD];
+    assert_int_equal(http->requests, 1);
+    assert_int_equal(http->by_method[0], 1);
+    assert_int_equal(http->responses, 2);
+    assert_int_equal(http->by_class[1], 1);
+    assert_int_equal(http->by_class[3], 1);
+    http = &host_of("10.0.0.1")->local->http[WAY_SENT];
+    assert_int_equal(http->requests, 1);
+    assert_int_equal(http->responses, 2);
+}
+
+#define DNS_QUESTION "\1a\4test\0\0\1\0\1"
+#define DNS_QUERY "\0\7\1\0\0\1\0\0\0\0\0\0" DNS_QUESTION
+#define DNS_ANSWER                                              \
+    "\0\7\x81\x80\0\1\0\1\0\0\0\0" DNS_QUESTION             \
+    "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x0a\0\1\1"
+
+static void dns_over_tcp_is_counted_and_learned(void **state)
+{
+    const struct host *client, *server;
+
+    (void)state;
+    send_bytes(53, false, 1, TCP_FLAG_ACK, "\0\x18" DNS_QUERY, 26);
+    send_bytes(53, true, 1, TCP_FLAG_ACK, "\0\x28" DNS_ANSWER, 42);
+    /* the midst of a zone transfer */
+    send_bytes(53, true, 43, TCP_FLAG_ACK, DNS_ANSWER, 40);
+    client = host_of("10.0.0.1");
+    server = host_of("10.0.1.1");
+    assert_int_equal(client->local->dns[WAY_SENT].queries, 1);
+    assert_int_equal(client->local->dns[WAY_SENT].by_type[0], 1);
+    assert_int_equal(client->local->dns[WAY_RCVD].replies_ok, 1);
+    assert_int_equal(server->local->dns[WAY_RCVD].queries, 1);
+    assert_int_equal(server->local->dns[WAY_SENT].replies_ok, 1);
+    assert_string_equal(server->name, "a.test");
 }
 
 static unsigned flows_now(void)
@@ -439,6 +491,8 @@ int main(void)
         ENGINE_TEST(requests_name_servers_and_systems),
         ENGINE_TEST(requests_to_an_address_name_nobody),
         ENGINE_TEST(requests_without_answer_name_nobody),
+        ENGINE_TEST(responses_are_counted_by_class),
+        ENGINE_TEST(dns_over_tcp_is_counted_and_learned),
         ENGINE_TEST(a_clock_set_back_delays_all_flows_at_once),
         ENGINE_TEST(a_clock_set_back_begins_flows_anew),
         ENGINE_TEST(a_clock_set_back_leaves_no_old_seconds),

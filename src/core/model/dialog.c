@@ -66,13 +66,26 @@ static void learn_answers(struct iface *iface, struct dns *dns, uint16_t vlan)
     }
 }
 
+/* Over TCP a segment that is one whole message: where others begin, nobody
+ * knows who did not follow the stream. */
+static bool dns_read(struct dns *dns, const struct packet *packet)
+{
+    const uint8_t *bytes = packet->payload;
+
+    if (packet->l4_proto != IP_PROTO_TCP)
+        return dns_parse(dns, bytes, packet->payload_len);
+    return (uint32_t)(bytes[0] << 8 | bytes[1]) + 2 ==
+               packet->payload_wire_len &&
+           dns_parse_tcp(dns, bytes, packet->payload_len);
+}
+
 static void dns_message(struct iface *iface, struct flow *flow,
                         const struct packet *packet, bool from_server)
 {
     struct host_local *local;
     struct dns dns;
 
-    if (!dns_parse(&dns, packet->payload, packet->payload_len))
+    if (!dns_read(&dns, packet))
         return;
     for (enum way way = 0; way < WAYS; way++) {
         local = local_of(iface, flow, way);
@@ -121,6 +134,11 @@ static void http_request(struct iface *iface, struct flow *flow, int slot)
     }
 }
 
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
 /* The latest response is the one kept. */
 static void http_response(struct iface *iface, struct flow *flow,
                           const uint8_t *line)
@@ -154,8 +172,8 @@ static void http_message(struct iface *iface, struct flow *flow,
             flow->flags |= FLOW_HTTP;
             http_request(iface, flow, slot);
         }
-    } else if (packet->payload_len >= HTTP_STATUS_LINE &&
-               memcmp(line, "HTTP/1.", 7) == 0 && line[8] == ' ') {
+    } else if (memcmp(line, "HTTP/1.", 7) == 0 && line[8] == ' ' &&
+               is_digit(line[9]) && is_digit(line[10]) && is_digit(line[11])) {
         http_response(iface, flow, line);
     }
 }
@@ -283,7 +301,11 @@ void dialog_packet(struct iface *iface, struct flow *flow,
     if (packet->l4 == NULL)
         return;
     if (key->l4_proto == IP_PROTO_TCP) {
-        if (has_text && packet->payload[0] >= 'C' && packet->payload[0] <= 'T')
+        if (!has_text)
+            return;
+        if (key->port[1] == DNS_PORT)
+            dns_message(iface, flow, packet, from_server);
+        else if (packet->payload[0] >= 'C' && packet->payload[0] <= 'T')
             http_message(iface, flow, packet, from_server);
     } else if (key->l4_proto == IP_PROTO_UDP) {
         if (!has_text)
