@@ -1,5 +1,8 @@
 /* test_flow: what a flow says of itself. SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
 #include "core/model/flow.h"
+#include "core/packet/dpi.h"
 #include "model.h"
 
 #define SECOND_US INT64_C(1000000)
@@ -171,6 +174,25 @@ static void connections_with_data(void **state)
                      FLOW_STATUS_TCP_ISSUES);
 }
 
+static void certificates_of_another_name(void **state)
+{
+    struct flow flow;
+    struct tcp tcp;
+
+    (void)state;
+    healthy(&flow, &tcp);
+    for (unsigned risk = 0; risk < 64; risk++) {
+        bool is_mismatch =
+            strcmp(dpi_risk_name(risk), "TLS Certificate Mismatch") == 0;
+
+        attrs_set_number(&flow.attrs, ATTR_RISKS, UINT64_C(1) << risk);
+        assert_int_equal(flow_status(&flow, &tcp, START_US),
+                         is_mismatch ? FLOW_STATUS_CERTIFICATE
+                                     : FLOW_STATUS_NORMAL);
+    }
+    free(flow.attrs);
+}
+
 static void connections_without_data(void **state)
 {
     static const struct {
@@ -265,6 +287,7 @@ int main(void)
         cmocka_unit_test(a_late_tick_covers_more_seconds),
         cmocka_unit_test(low_goodput_is_below_two_fifths),
         cmocka_unit_test(connections_with_data),
+        cmocka_unit_test(certificates_of_another_name),
         cmocka_unit_test(connections_without_data),
         cmocka_unit_test(other_protocols_are_normal),
         cmocka_unit_test(each_status_has_a_name),

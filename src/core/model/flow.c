@@ -1,6 +1,8 @@
 /* flow: who talks with whom. SPDX-License-Identifier: MIT */
 #include "core/model/flow.h"
 
+#include "core/packet/dpi.h"
+
 #define LOW_GOODPUT_PERCENT 40
 #define SLOW_HANDSHAKE_US 2000000
 #define SLOW_ANSWER_US 5000000
@@ -122,6 +124,8 @@ enum flow_status flow_status(const struct flow *flow, const struct tcp *tcp,
         return FLOW_STATUS_SLOW_TCP;
     if (tcp->appl_latency_us > SLOW_ANSWER_US)
         return FLOW_STATUS_SLOW_HEADER;
+    if (dpi_risks_certificate(attrs_number(flow->attrs, ATTR_RISKS, 0)))
+        return FLOW_STATUS_CERTIFICATE;
     return flow_has_low_goodput(flow) ? FLOW_STATUS_LOW_GOODPUT
                                       : FLOW_STATUS_NORMAL;
 }

@@ -374,6 +374,11 @@ const char *dpi_risk_name(unsigned risk)
     return ndpi_risk2str((ndpi_risk_enum)risk);
 }
 
+bool dpi_risks_certificate(uint64_t risks)
+{
+    return (risks >> NDPI_TLS_CERTIFICATE_MISMATCH & 1) != 0;
+}
+
 const char *dpi_full_name(const struct dpi *dpi, uint16_t master, uint16_t app,
                           char *text, size_t size)
 {

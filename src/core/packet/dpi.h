@@ -70,6 +70,9 @@ const char *dpi_breed_name(const struct dpi *dpi, uint16_t app);
 uint8_t dpi_breed(const struct dpi *dpi, uint16_t app); /* < DPI_BREEDS */
 const char *dpi_risk_name(unsigned risk);
 
+/* Among the risks (ATTR_RISKS) is a TLS certificate of another name. */
+bool dpi_risks_certificate(uint64_t risks);
+
 #define DPI_BREEDS 8
 
 /* "Master.App", or the one that there is. @return text. */
