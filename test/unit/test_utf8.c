@@ -87,6 +87,24 @@ static void bad_bytes_are_marked(void **state)
     check(bad, sizeof(bad) / sizeof(bad[0]));
 }
 
+/* Text is looked at in eights where it is plain: each byte in each place. */
+static void long_text_is_cleaned_alike(void **state)
+{
+    (void)state;
+    for (unsigned byte = 0; byte < 256; byte++)
+        for (size_t place = 0; place < 19; place++) {
+            char from[] = "plain text of eights";
+            char to[sizeof(from)];
+            bool is_plain = byte >= 0x20 && byte < 0x7f;
+
+            from[place] = (char)byte;
+            assert_int_equal(utf8_clean(to, sizeof(to), from, sizeof(from) - 1),
+                             sizeof(from) - 1);
+            from[place] = is_plain ? (char)byte : '?';
+            assert_string_equal(to, from);
+        }
+}
+
 static void characters_are_not_cut(void **state)
 {
     static const struct {
@@ -154,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_text_stays),
         cmocka_unit_test(bad_bytes_are_marked),
+        cmocka_unit_test(long_text_is_cleaned_alike),
         cmocka_unit_test(characters_are_not_cut),
         cmocka_unit_test(no_room_is_not_touched),
         cmocka_unit_test(sequences_of_two_bytes),

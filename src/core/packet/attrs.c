@@ -15,7 +15,7 @@ struct attrs {
     unsigned char entries[];
 };
 
-#define ENTRY_HEADER 3
+#define ENTRY_HEADER ATTRS_ENTRY_HEADER
 
 static size_t value_len(const unsigned char *entry)
 {
@@ -26,69 +26,114 @@ static size_t value_len(const unsigned char *entry)
 }
 
 /* The entry of an attribute, or NULL. */
-static unsigned char *find(const struct attrs *attrs, enum attr attr)
+static const unsigned char *find(const unsigned char *entries, size_t len,
+                                 enum attr attr)
 {
-    size_t at = 0;
+    const unsigned char *end = entries + len;
 
-    while (attrs != NULL && at < attrs->len) {
-        const unsigned char *entry = attrs->entries + at;
-
-        if (entry[0] == attr)
-            return (unsigned char *)entry;
-        at += ENTRY_HEADER + value_len(entry);
-    }
+    for (const unsigned char *at = entries; at < end;
+         at += ENTRY_HEADER + value_len(at))
+        if (at[0] == attr)
+            return at;
     return NULL;
 }
 
-static void cut(struct attrs *attrs, unsigned char *entry)
+static const unsigned char *find_in(const struct attrs *attrs, enum attr attr)
 {
-    size_t size = ENTRY_HEADER + value_len(entry);
-    unsigned char *end = attrs->entries + attrs->len;
-
-    memmove(entry, entry + size, (size_t)(end - (entry + size)));
-    attrs->len -= (uint32_t)size;
+    return attrs != NULL ? find(attrs->entries, attrs->len, attr) : NULL;
 }
 
-static void set(struct attrs **attrs, enum attr attr, const void *value,
-                uint16_t len)
+void attrs_draft(struct attrs_draft *draft, const struct attrs *from)
 {
-    unsigned char *entry = find(*attrs, attr);
-    size_t used;
+    draft->len = from != NULL ? from->len : 0;
+    if (from != NULL)
+        memcpy(draft->entries, from->entries, from->len);
+}
 
-    if (entry != NULL && value_len(entry) == len) {
-        memcpy(entry + ENTRY_HEADER, value, len);
+/* Take out what is replaced. */
+static void cut(struct attrs_draft *draft, enum attr attr)
+{
+    const unsigned char *entry = find(draft->entries, draft->len, attr);
+    const unsigned char *end = draft->entries + draft->len;
+    size_t size;
+
+    if (entry == NULL)
         return;
-    }
-    if (entry != NULL)
-        cut(*attrs, entry);
-    used = *attrs != NULL ? (*attrs)->len : 0;
-    *attrs = mem_realloc(*attrs, 1,
-                         sizeof(struct attrs) + used + ENTRY_HEADER + len);
-    entry = (*attrs)->entries + used;
+    size = ENTRY_HEADER + value_len(entry);
+    memmove(draft->entries + (entry - draft->entries), entry + size,
+            (size_t)(end - (entry + size)));
+    draft->len -= (uint32_t)size;
+}
+
+/* The entry whose value was put behind the last one. */
+static void append(struct attrs_draft *draft, enum attr attr, size_t len)
+{
+    unsigned char *entry = draft->entries + draft->len;
+    uint16_t value_len = (uint16_t)len;
+
     entry[0] = (unsigned char)attr;
-    memcpy(entry + 1, &len, sizeof(len));
-    memcpy(entry + ENTRY_HEADER, value, len);
-    (*attrs)->len = (uint32_t)(used + ENTRY_HEADER + len);
+    memcpy(entry + 1, &value_len, sizeof(value_len));
+    draft->len += (uint32_t)(ENTRY_HEADER + len);
+}
+
+void attrs_draft_text(struct attrs_draft *draft, enum attr attr,
+                      const void *text, size_t len)
+{
+    char clean[ATTR_TEXT_MAX + 1];
+    size_t size = utf8_clean(clean, sizeof(clean), text, len);
+
+    if (size == 0)
+        return;
+    cut(draft, attr);
+    memcpy(draft->entries + draft->len + ENTRY_HEADER, clean, size + 1);
+    append(draft, attr, size + 1);
+}
+
+void attrs_draft_number(struct attrs_draft *draft, enum attr attr,
+                        uint64_t number)
+{
+    cut(draft, attr);
+    memcpy(draft->entries + draft->len + ENTRY_HEADER, &number, sizeof(number));
+    append(draft, attr, sizeof(number));
+}
+
+void attrs_keep(struct attrs **attrs, const struct attrs_draft *draft)
+{
+    if (draft->len == 0)
+        return;
+    *attrs = mem_realloc(*attrs, 1, sizeof(struct attrs) + draft->len);
+    (*attrs)->len = draft->len;
+    memcpy((*attrs)->entries, draft->entries, draft->len);
 }
 
 void attrs_set_text(struct attrs **attrs, enum attr attr, const void *text,
                     size_t len)
 {
-    char clean[ATTR_TEXT_MAX + 1];
-    size_t size = utf8_clean(clean, sizeof(clean), text, len);
+    struct attrs_draft draft;
 
-    if (size > 0)
-        set(attrs, attr, clean, (uint16_t)(size + 1));
+    attrs_draft(&draft, *attrs);
+    attrs_draft_text(&draft, attr, text, len);
+    attrs_keep(attrs, &draft);
 }
 
 void attrs_set_number(struct attrs **attrs, enum attr attr, uint64_t number)
 {
-    set(attrs, attr, &number, sizeof(number));
+    const unsigned char *entry = find_in(*attrs, attr);
+    struct attrs_draft draft;
+
+    if (entry != NULL) {
+        memcpy((*attrs)->entries + (entry - (*attrs)->entries) + ENTRY_HEADER,
+               &number, sizeof(number));
+        return;
+    }
+    attrs_draft(&draft, *attrs);
+    attrs_draft_number(&draft, attr, number);
+    attrs_keep(attrs, &draft);
 }
 
 const char *attrs_text(const struct attrs *attrs, enum attr attr)
 {
-    const unsigned char *entry = find(attrs, attr);
+    const unsigned char *entry = find_in(attrs, attr);
 
     return entry != NULL ? (const char *)entry + ENTRY_HEADER : NULL;
 }
@@ -96,7 +141,7 @@ const char *attrs_text(const struct attrs *attrs, enum attr attr)
 uint64_t attrs_number(const struct attrs *attrs, enum attr attr,
                       uint64_t otherwise)
 {
-    const unsigned char *entry = find(attrs, attr);
+    const unsigned char *entry = find_in(attrs, attr);
     uint64_t number = otherwise;
 
     if (entry != NULL)

@@ -49,6 +49,34 @@ void attrs_set_text(struct attrs **attrs, enum attr attr, const void *text,
                     size_t len);
 void attrs_set_number(struct attrs **attrs, enum attr attr, uint64_t number);
 
+/*
+ * Many at once: a draft has room for all that there may be, and is copied
+ * into one allocation when it is complete.
+ *
+ *   attrs_draft(&draft, attrs);
+ *   attrs_draft_text(&draft, ATTR_HTTP_HOST, host, len);
+ *   attrs_keep(&attrs, &draft);
+ */
+#define ATTRS_ENTRY_HEADER 3
+
+struct attrs_draft {
+    uint32_t len;
+    unsigned char
+        entries[ATTR_COUNT * (ATTRS_ENTRY_HEADER + ATTR_TEXT_MAX + 1)];
+};
+
+/* Begin with what there is; `from` may be NULL. */
+void attrs_draft(struct attrs_draft *draft, const struct attrs *from);
+
+/* As attrs_set_text() and attrs_set_number(). */
+void attrs_draft_text(struct attrs_draft *draft, enum attr attr,
+                      const void *text, size_t len);
+void attrs_draft_number(struct attrs_draft *draft, enum attr attr,
+                        uint64_t number);
+
+/* Let the draft replace the list. */
+void attrs_keep(struct attrs **attrs, const struct attrs_draft *draft);
+
 /* The text, NUL-terminated, or NULL. Valid until the next set. */
 const char *attrs_text(const struct attrs *attrs, enum attr attr);
 

@@ -67,89 +67,94 @@ static bool speaks(const struct ndpi_flow_struct *found, uint16_t protocol)
            found->detected_protocol_stack[1] == protocol;
 }
 
-static void keep_text(struct attrs **attrs, enum attr attr, const char *text)
+static void keep_text(struct attrs_draft *draft, enum attr attr,
+                      const char *text)
 {
     if (text != NULL && text[0] != '\0')
-        attrs_set_text(attrs, attr, text, strlen(text));
+        attrs_draft_text(draft, attr, text, strlen(text));
 }
 
 /*
  * nDPI's URL is the Host header and the request's path in one. The host may
  * carry a port that host_server_name has not, and be longer than it can hold.
  */
-static void keep_http_url(struct attrs **attrs, const char *url)
+static void keep_http_url(struct attrs_draft *draft, const char *url)
 {
     const char *path = url[0] == '/' ? url : strchr(url, '/');
 
     if (path == NULL)
         path = url;
     if (path > url)
-        attrs_set_text(attrs, ATTR_HTTP_HOST, url, (size_t)(path - url));
-    keep_text(attrs, ATTR_HTTP_URL, path);
+        attrs_draft_text(draft, ATTR_HTTP_HOST, url, (size_t)(path - url));
+    keep_text(draft, ATTR_HTTP_URL, path);
 }
 
-static void keep_http(struct attrs **attrs,
+static void keep_http(struct attrs_draft *draft,
                       const struct ndpi_flow_struct *found)
 {
     if (found->http.url == NULL && found->http.response_status_code == 0)
         return;
-    keep_text(attrs, ATTR_HTTP_HOST, found->host_server_name);
+    keep_text(draft, ATTR_HTTP_HOST, found->host_server_name);
     if (found->http.url != NULL) {
-        keep_http_url(attrs, found->http.url);
-        keep_text(attrs, ATTR_HTTP_METHOD,
+        keep_http_url(draft, found->http.url);
+        keep_text(draft, ATTR_HTTP_METHOD,
                   ndpi_http_method2str(found->http.method));
     }
     if (found->http.response_status_code != 0)
-        attrs_set_number(attrs, ATTR_HTTP_RET_CODE,
-                         found->http.response_status_code);
-    keep_text(attrs, ATTR_HTTP_USER_AGENT, found->http.user_agent);
-    keep_text(attrs, ATTR_HTTP_CONTENT_TYPE, found->http.content_type);
-    keep_text(attrs, ATTR_OS, found->http.detected_os);
+        attrs_draft_number(draft, ATTR_HTTP_RET_CODE,
+                           found->http.response_status_code);
+    keep_text(draft, ATTR_HTTP_USER_AGENT, found->http.user_agent);
+    keep_text(draft, ATTR_HTTP_CONTENT_TYPE, found->http.content_type);
+    keep_text(draft, ATTR_OS, found->http.detected_os);
 }
 
-static void keep_dns(struct attrs **attrs, const struct ndpi_flow_struct *found)
+static void keep_dns(struct attrs_draft *draft,
+                     const struct ndpi_flow_struct *found)
 {
-    keep_text(attrs, ATTR_DNS_QUERY, found->host_server_name);
+    keep_text(draft, ATTR_DNS_QUERY, found->host_server_name);
     if (found->protos.dns.query_type != 0)
-        attrs_set_number(attrs, ATTR_DNS_QUERY_TYPE,
-                         found->protos.dns.query_type);
+        attrs_draft_number(draft, ATTR_DNS_QUERY_TYPE,
+                           found->protos.dns.query_type);
     if (found->protos.dns.is_query == 0)
-        attrs_set_number(attrs, ATTR_DNS_RET_CODE,
-                         found->protos.dns.reply_code);
+        attrs_draft_number(draft, ATTR_DNS_RET_CODE,
+                           found->protos.dns.reply_code);
 }
 
-static void keep_tls(struct attrs **attrs, struct ndpi_flow_struct *found)
+static void keep_tls(struct attrs_draft *draft, struct ndpi_flow_struct *found)
 {
-    keep_text(attrs, ATTR_TLS_SERVER_NAME, found->host_server_name);
+    keep_text(draft, ATTR_TLS_SERVER_NAME, found->host_server_name);
     if (found->protos.tls_quic.ssl_version != 0) {
         char version[32];
         u_int8_t unknown;
 
-        keep_text(attrs, ATTR_TLS_VERSION,
+        keep_text(draft, ATTR_TLS_VERSION,
                   ndpi_ssl_version2str(version, sizeof(version),
                                        found->protos.tls_quic.ssl_version,
                                        &unknown));
     }
-    keep_text(attrs, ATTR_TLS_ALPN, found->protos.tls_quic.alpn);
-    keep_text(attrs, ATTR_TLS_JA3C, found->protos.tls_quic.ja3_client);
-    keep_text(attrs, ATTR_TLS_JA3S, found->protos.tls_quic.ja3_server);
-    keep_text(attrs, ATTR_TLS_SUBJECT, found->protos.tls_quic.subjectDN);
-    keep_text(attrs, ATTR_TLS_ISSUER, found->protos.tls_quic.issuerDN);
+    keep_text(draft, ATTR_TLS_ALPN, found->protos.tls_quic.alpn);
+    keep_text(draft, ATTR_TLS_JA3C, found->protos.tls_quic.ja3_client);
+    keep_text(draft, ATTR_TLS_JA3S, found->protos.tls_quic.ja3_server);
+    keep_text(draft, ATTR_TLS_SUBJECT, found->protos.tls_quic.subjectDN);
+    keep_text(draft, ATTR_TLS_ISSUER, found->protos.tls_quic.issuerDN);
 }
 
-static void keep_bittorrent(struct attrs **attrs,
+static void keep_bittorrent(struct attrs_draft *draft,
                             const struct ndpi_flow_struct *found)
 {
     const unsigned char *hash = found->protos.bittorrent.hash;
     char text[2 * sizeof(found->protos.bittorrent.hash) + 1];
     unsigned char any = 0;
+    char *to = text;
 
     for (size_t i = 0; i < sizeof(found->protos.bittorrent.hash); i++) {
         any |= hash[i];
-        snprintf(text + 2 * i, 3, "%02x", hash[i]);
+        *to++ = "0123456789abcdef"[hash[i] >> 4];
+        *to++ = "0123456789abcdef"[hash[i] & 0xf];
     }
+    *to = '\0';
     if (any != 0)
-        keep_text(attrs, ATTR_BITTORRENT_HASH, text);
+        keep_text(draft, ATTR_BITTORRENT_HASH, text);
 }
 
 static bool speaks_tls(const struct ndpi_flow_struct *found)
@@ -166,24 +171,29 @@ static bool speaks_tls(const struct ndpi_flow_struct *found)
  * protocol that owns them was recognised. */
 static void describe(struct ndpi_flow_struct *found, struct attrs **attrs)
 {
+    struct attrs_draft room;
+    struct attrs_draft *draft = &room;
+
+    attrs_draft(draft, *attrs);
     if (found->risk != 0)
-        attrs_set_number(attrs, ATTR_RISKS, found->risk);
-    keep_http(attrs, found);
+        attrs_draft_number(draft, ATTR_RISKS, found->risk);
+    keep_http(draft, found);
     if (speaks(found, NDPI_PROTOCOL_DNS)) {
-        keep_dns(attrs, found);
+        keep_dns(draft, found);
     } else if (speaks_tls(found)) {
-        keep_tls(attrs, found);
+        keep_tls(draft, found);
     } else if (speaks(found, NDPI_PROTOCOL_SSH)) {
-        keep_text(attrs, ATTR_SSH_CLIENT, found->protos.ssh.client_signature);
-        keep_text(attrs, ATTR_SSH_SERVER, found->protos.ssh.server_signature);
+        keep_text(draft, ATTR_SSH_CLIENT, found->protos.ssh.client_signature);
+        keep_text(draft, ATTR_SSH_SERVER, found->protos.ssh.server_signature);
     } else if (speaks(found, NDPI_PROTOCOL_BITTORRENT)) {
-        keep_bittorrent(attrs, found);
+        keep_bittorrent(draft, found);
     } else if (speaks(found, NDPI_PROTOCOL_DHCP)) {
-        keep_text(attrs, ATTR_DHCP_NAME, found->host_server_name);
-        keep_text(attrs, ATTR_DHCP_FINGERPRINT, found->protos.dhcp.fingerprint);
+        keep_text(draft, ATTR_DHCP_NAME, found->host_server_name);
+        keep_text(draft, ATTR_DHCP_FINGERPRINT, found->protos.dhcp.fingerprint);
     } else if (found->http.url == NULL) {
-        keep_text(attrs, ATTR_SERVER_NAME, found->host_server_name);
+        keep_text(draft, ATTR_SERVER_NAME, found->host_server_name);
     }
+    attrs_keep(attrs, draft);
 }
 
 static void take_verdict(struct dpi_verdict *verdict, ndpi_protocol protocol)
