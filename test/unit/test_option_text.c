@@ -61,7 +61,7 @@ static void printing_is_checked(void **state)
         dup2(kept, STDOUT_FILENO);
         close(kept);
         close(fd);
-        assert_int_equal(result, i % 2 ? OPTIONS_BAD : OPTIONS_EXIT_OK);
+        assert_int_equal(result, i % 2 ? OPTIONS_FAILED : OPTIONS_EXIT_OK);
         assert_string_equal(error.text,
                             i % 2 ? "standard output: No space left on device"
                                   : "");
