@@ -228,6 +228,25 @@ def test_bad_export_is_refused(spec, run_kelvin, tmp_path):
     assert spec.split(";")[0] in result.stderr
 
 
+def test_own_applications_are_told(run_kelvin, tmp_path):
+    """And what nDPI says of other lines is not among the records."""
+    path = captures.save(
+        tmp_path / "in.pcap", captures.frames([ether() / udp(dport=4711)])
+    )
+    rules = tmp_path / "protos.txt"
+    rules.write_text("bogus line\nudp:4711@Mine\n")
+    result = run_kelvin(path, "-p", rules)
+    assert [r["L7_PROTO_NAME"] for r in result.records] == ["Mine"]
+    assert "bogus line" in result.stderr
+
+
+def test_missing_applications_are_said(run_kelvin, tmp_path):
+    path = captures.save(tmp_path / "in.pcap", LINES)
+    result = run_kelvin(path, "-p", tmp_path / "nowhere", expect=1)
+    assert f"{tmp_path}/nowhere" in result.stderr
+    assert not result.lines
+
+
 def test_full_disk_is_said_and_counted(offline, tmp_path):
     path = captures.save(tmp_path / "in.pcap", LINES)
     done = subprocess.run(

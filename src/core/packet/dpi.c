@@ -8,10 +8,12 @@
  */
 #include "core/packet/dpi.h"
 
+#include <fcntl.h>
 #include <ndpi/ndpi_api.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/util/log.h"
 #include "core/util/mem.h"
@@ -26,6 +28,26 @@ struct dpi {
     struct pool states; /* of struct ndpi_flow_struct */
     uint64_t refused;
 };
+
+/* Read the admin's own applications. nDPI tells of lines that it does not
+ * know on standard output, where records may go: that is for standard error.
+ * @return false when the file cannot be read. */
+static bool load_protocols(struct ndpi_detection_module_struct *module,
+                           const char *path)
+{
+    int saved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    int result;
+
+    fflush(stdout);
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    result = ndpi_load_protocols_file(module, path);
+    fflush(stdout);
+    if (saved != -1) {
+        dup2(saved, STDOUT_FILENO);
+        close(saved);
+    }
+    return result >= 0;
+}
 
 struct dpi *dpi_new(const char *protocols_file, uint32_t max_states)
 {
@@ -42,7 +64,7 @@ struct dpi *dpi_new(const char *protocols_file, uint32_t max_states)
     ndpi_set_protocol_detection_bitmask2(dpi->module, &all);
     pool_init(&dpi->states, max_states, sizeof(struct ndpi_flow_struct));
     if (protocols_file != NULL &&
-        ndpi_load_protocols_file(dpi->module, protocols_file) < 0) {
+        !load_protocols(dpi->module, protocols_file)) {
         log_errorx("dpi", "cannot read the protocols file %s (option -p)",
                    protocols_file);
         dpi_free(dpi);
