@@ -98,8 +98,8 @@ install: all
 	install -D -m 644 conf/kelvin.conf.sample \
 		$(DESTDIR)$(PREFIX)/share/doc/kelvin/kelvin.conf.sample
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's,/usr/local,$(PREFIX),g' conf/kelvin.service \
-		>$(DESTDIR)$(PREFIX)/lib/systemd/system/kelvin.service
+	sed 's,/usr/local,$(PREFIX),g' conf/kelvin.service | install -m 644 \
+		/dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/kelvin.service
 
 clean:
 	rm -rf $(BUILD)
