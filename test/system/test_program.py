@@ -361,5 +361,5 @@ def test_without_the_right_to_capture_it_says_what_to_do(kelvin, tmp_path):
         timeout=60,
     )
     assert done.returncode == 1
-    for word in ("setcap", "sudo", "-i file.pcap"):
+    for word in (f"setcap cap_net_raw=ep {kelvin}'", "sudo", "-i file.pcap"):
         assert word in done.stderr

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/run/capture_internal.h"
 #include "core/run/netif.h"
@@ -47,6 +48,7 @@ static void fail_by_status(const struct capture *capture, pcap_t *pcap,
 {
     const char *name = capture->name;
     const char *words = pcap_geterr(pcap);
+    char program[256] = "";
     struct netif_info info;
     char names[256];
 
@@ -66,11 +68,13 @@ static void fail_by_status(const struct capture *capture, pcap_t *pcap,
     switch (status) {
     case PCAP_ERROR_PERM_DENIED:
     case PCAP_ERROR_PROMISC_PERM_DENIED:
+        if (readlink("/proc/self/exe", program, sizeof(program) - 1) <= 0)
+            strcpy(program, "kelvin");
         capture_fail(error,
                      "%s: no permission to capture: 'sudo setcap "
-                     "cap_net_raw,cap_net_admin+eip kelvin' once, or run it "
-                     "with sudo; '-i file.pcap' needs neither",
-                     name);
+                     "cap_net_raw=ep %s' once, or run it with sudo; '-i "
+                     "file.pcap' needs neither",
+                     name, program);
         break;
     default:
         capture_fail(error, "%s: cannot capture: %s", name,
