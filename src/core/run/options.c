@@ -65,7 +65,8 @@ static enum words_step step_short(struct words *words,
         option_explain_short(*letter, error);
         return WORDS_BAD;
     }
-    if ((*row)->argument == NULL)
+    if ((*row)->argument == NULL &&
+        (words->cluster == NULL || words->cluster[0] != '='))
         return WORDS_OPTION;
     if (words->cluster == NULL)
         *value = take_word(words);
