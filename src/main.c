@@ -149,21 +149,24 @@ static bool open_process(struct app *app)
 static bool open_log(struct app *app)
 {
     const struct options *options = &app->options;
-    char path[PATH_MAX];
+    const char *path = options->log_file;
 
     if (!privileges_own_dir(options->data_dir, &app->user, &app->error))
         return fail(app);
-    if (options->syslog)
-        return log_open(LOG_TARGET_SYSLOG, NULL) == 0 ||
-               (log_error("log", "syslog"), false);
-    if (options->log_file == NULL && !options->daemon)
+    if (options->syslog) {
+        if (log_open(LOG_TARGET_SYSLOG, NULL) == 0)
+            return true;
+        strbuf_printf(&app->error, "--syslog: nobody listens at /dev/log: %s",
+                      strerror(errno));
+        return fail(app);
+    }
+    if (path == NULL)
         return true;
-    snprintf(path, sizeof(path), "%s%s",
-             options->log_file != NULL ? options->log_file : options->data_dir,
-             options->log_file != NULL ? "" : "/kelvin.log");
     if (log_open(LOG_TARGET_FILE, path) < 0) {
-        log_error("log", "cannot write to %s (option --log-file)", path);
-        return false;
+        strbuf_printf(&app->error, "log file %s: %s", path,
+                      errno == ELOOP ? "symbolic links are not followed"
+                                     : strerror(errno));
+        return fail(app);
     }
     return privileges_own_file(path, &app->user, &app->error) || fail(app);
 }
@@ -175,6 +178,8 @@ static bool open_knowledge(struct app *app)
     char path[PATH_MAX];
     bool has_share = share_find(app->options.install_dir, share, sizeof(share));
 
+    if (!has_share && app->options.install_dir != NULL)
+        log_warnx("main", "%s: there is no such directory (option -t)", share);
     snprintf(path, sizeof(path), "%s/geo", share);
     app->geo = geo_open((const char *const *)app->options.geoip.items,
                         app->options.geoip.count, has_share ? path : NULL);

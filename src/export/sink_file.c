@@ -163,7 +163,9 @@ static bool file_open(void *sink, const struct privileges_user *owner,
     fd = file->path != NULL ? open_path(file->path)
                             : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
     if (fd == -1) {
-        strbuf_printf(error, "cannot open: %s", strerror(errno));
+        strbuf_printf(error, "cannot open: %s",
+                      errno == ELOOP ? "symbolic links are not followed"
+                                     : strerror(errno));
         return false;
     }
     if (fstat(fd, &st) == -1)

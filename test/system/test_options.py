@@ -81,6 +81,7 @@ BAD_WORDS = [
     (["-e", "-i", "-"], "a daemon has no standard input"),
     (["--log-file=/x", "--syslog"], "choose one of them"),
     (["--daemon=yes"], "takes no value"),
+    (["-e=yes"], "--daemon 'yes': takes no value"),
     (["nowhere.conf"], "configuration file nowhere.conf: No such file"),
     (["/"], "configuration file /: Is a directory"),
     (["-m", "10.0.0.0/99"], "-m: network"),
@@ -281,6 +282,7 @@ BAD_STARTS = [
     (["-i", "lo", "-d", "/proc/nowhere"], "/proc/nowhere"),
     (["-i", "lo", "--log-file", "/nowhere/log"], "/nowhere/log"),
     (["-i", "lo", "-G", "/nowhere/pid"], "/nowhere/pid"),
+    (["-i", "lo", "--log-file", "/dev/stdout"], "links are not followed"),
     (["-i", "lo", "-g", "1023"], "none of these processor cores"),
 ]
 

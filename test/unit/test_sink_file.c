@@ -181,7 +181,9 @@ static void bad_targets_are_refused(void **state)
     }
     assert_int_equal(symlink(place->moved, place->path), 0);
     sink = sink_file()->parse(place->path, &place->error);
+    strbuf_reset(&place->error);
     assert_false(sink_file()->open(sink, NULL, &place->error));
+    assert_non_null(strstr(place->error.text, "symbolic links"));
     close_sink(sink);
     assert_int_equal(access(place->moved, F_OK), -1);
 }
