@@ -121,8 +121,8 @@ static void requests_name_servers_and_systems(void **state)
     client = host_of("10.0.0.1");
     assert_null(client->name);
     assert_int_not_equal(client->os_group, POOL_NONE);
-    assert_string_equal(
-        groups_at(&bed.iface->groups, client->os_group)->name, "Linux");
+    assert_string_equal(groups_at(&bed.iface->groups, client->os_group)->name,
+                        "Linux");
 }
 
 static void requests_to_an_address_name_nobody(void **state)
@@ -162,8 +162,8 @@ static void responses_are_counted_by_class(void **state)
 
 #define DNS_QUESTION "\1a\4test\0\0\1\0\1"
 #define DNS_QUERY "\0\7\1\0\0\1\0\0\0\0\0\0" DNS_QUESTION
-#define DNS_ANSWER                                              \
-    "\0\7\x81\x80\0\1\0\1\0\0\0\0" DNS_QUESTION             \
+#define DNS_ANSWER                              \
+    "\0\7\x81\x80\0\1\0\1\0\0\0\0" DNS_QUESTION \
     "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x0a\0\1\1"
 
 static void dns_over_tcp_is_counted_and_learned(void **state)

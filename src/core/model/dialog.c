@@ -224,8 +224,8 @@ static bool is_credible(const struct hint_place *place,
         addr_is_multicast(&hint->ip) || addr_is_broadcast(&hint->ip))
         return false;
     if (hint->source == HINT_DHCP)
-        return hint->dhcp_type == DHCP_REQUEST ||
-               hint->dhcp_type == DHCP_ACK || hint->dhcp_type == DHCP_INFORM;
+        return hint->dhcp_type == DHCP_REQUEST || hint->dhcp_type == DHCP_ACK ||
+               hint->dhcp_type == DHCP_INFORM;
     return addr_equal(&hint->ip, &place->packet->src) ||
            network_find(engine_config(place->iface->engine)->networks,
                         &hint->ip) >= 0;
@@ -239,8 +239,7 @@ static uint32_t hint_host(const struct hint_place *place,
     struct hosts *hosts = &place->iface->hosts;
     uint16_t vlan = place->packet->vlan;
 
-    if (hint->source == HINT_DHCP ||
-        addr_equal(&hint->ip, &place->packet->src))
+    if (hint->source == HINT_DHCP || addr_equal(&hint->ip, &place->packet->src))
         return hosts_get(hosts, &hint->ip, vlan, iface_now_s(place->iface));
     return hosts_find(hosts, &hint->ip, vlan);
 }

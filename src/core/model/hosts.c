@@ -281,7 +281,7 @@ void hosts_learn_os(struct hosts *hosts, uint32_t index, const char *os)
 /* The clock was set back: what went idle in times that are yet to come went
  * idle now. These are at the head, and none of them may wait for another. */
 static void set_back(struct hosts *hosts, const struct list *idle,
-                       uint32_t now_s)
+                     uint32_t now_s)
 {
     uint32_t index = idle->head;
 

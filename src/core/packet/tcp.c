@@ -251,10 +251,8 @@ bool tcp_is_reopened_by(const struct tcp *tcp, const struct packet *packet,
         return false;
     if (tcp->state == TCP_STATE_OPENING)
         return false;
-    if (tcp->state == TCP_STATE_ESTABLISHED ||
-        tcp->state == TCP_STATE_CLOSING)
-        return !from_server && tcp->syn_seen &&
-               tcp->syn_seq != packet->tcp.seq;
+    if (tcp->state == TCP_STATE_ESTABLISHED || tcp->state == TCP_STATE_CLOSING)
+        return !from_server && tcp->syn_seen && tcp->syn_seq != packet->tcp.seq;
     return !side->has_seq || (side->flags & TCP_FLAG_SYN) == 0 ||
            side->next_seq != packet->tcp.seq + 1;
 }
