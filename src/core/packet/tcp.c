@@ -233,14 +233,6 @@ bool tcp_segment(struct tcp *tcp, const struct packet *packet, bool from_server)
     return is_full;
 }
 
-void tcp_swap(struct tcp *tcp)
-{
-    struct tcp_side client = tcp->side[0];
-
-    tcp->side[0] = tcp->side[1];
-    tcp->side[1] = client;
-}
-
 bool tcp_is_reopened_by(const struct tcp *tcp, const struct packet *packet,
                         bool from_server)
 {

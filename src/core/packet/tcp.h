@@ -73,9 +73,6 @@ void tcp_start(struct tcp *tcp);
 bool tcp_segment(struct tcp *tcp, const struct packet *packet,
                  bool from_server);
 
-/* The roles were the other way round: exchange the sides. */
-void tcp_swap(struct tcp *tcp);
-
 /* True for a SYN that cannot belong to this connection: its sequence number
  * is a new one, and the connection was closed, reset, or under way (port
  * reuse). While it opens, that is one more attempt. */
