@@ -69,6 +69,21 @@ enum trend rate_trend(const struct rate *rate, uint32_t now_s)
     return trend_of(bytes_in(rate, now_s - 2), bytes_in(rate, now_s - 1));
 }
 
+const char *packet_class_key(enum packet_class class)
+{
+    static const char *const keys[PACKET_CLASSES] = {
+        [SIZE_64] = "upTo64",      [SIZE_128] = "upTo128",
+        [SIZE_256] = "upTo256",    [SIZE_512] = "upTo512",
+        [SIZE_1024] = "upTo1024",  [SIZE_1518] = "upTo1518",
+        [SIZE_2500] = "upTo2500",  [SIZE_6500] = "upTo6500",
+        [SIZE_9000] = "upTo9000",  [SIZE_ABOVE_9000] = "above9000",
+        [FLAGS_SYN] = "syn",       [FLAGS_SYNACK] = "synack",
+        [FLAGS_FINACK] = "finack", [FLAGS_RST] = "rst",
+    };
+
+    return keys[class];
+}
+
 enum l4_group l4_group(uint8_t l4_proto)
 {
     switch (l4_proto) {

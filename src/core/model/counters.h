@@ -40,6 +40,9 @@ enum packet_class {
     PACKET_CLASSES
 };
 
+/* The class as ntopng's Lua keys and stored hosts call it. */
+const char *packet_class_key(enum packet_class class);
+
 /* The size class of a frame. */
 static inline enum packet_class packet_size_class(uint32_t wire_len)
 {

@@ -80,6 +80,18 @@ static void add_app(struct host *host, const struct delta *delta, enum way way)
     }
 }
 
+void host_add_app(struct host *host, const struct host_app *more)
+{
+    struct host_app *app = app_get(host, more->app);
+
+    app->flows += more->flows;
+    app->duration_s += more->duration_s;
+    for (enum way way = 0; way < WAYS; way++) {
+        app->traffic[way].packets += more->traffic[way].packets;
+        app->traffic[way].bytes += more->traffic[way].bytes;
+    }
+}
+
 void host_add(struct host *host, const struct delta *delta, enum way way)
 {
     uint64_t bytes = 0;
@@ -149,6 +161,15 @@ void host_contact(struct host *host, enum way way, uint64_t peer_hash)
     known = &host->local->contacts[way][slot];
     if (rank > *known)
         *known = rank;
+}
+
+void host_contacts_merge(struct host_local *local, enum way way,
+                         const uint8_t *registers)
+{
+    for (unsigned i = 0; i < CONTACT_REGISTERS; i++)
+        if (registers[i] > local->contacts[way][i] &&
+            registers[i] <= CONTACT_RANK_MAX)
+            local->contacts[way][i] = registers[i];
 }
 
 /* HyperLogLog with the linear counting of its authors for few peers. */

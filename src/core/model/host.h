@@ -123,6 +123,9 @@ struct traffic host_traffic(const struct host *host, enum way way);
 /* The counters of an application, or NULL. Valid until the next delta. */
 const struct host_app *host_app(const struct host *host, uint16_t app);
 
+/* Add to the counters of an application what another time counted. */
+void host_add_app(struct host *host, const struct host_app *more);
+
 /* Take a name if its source is not worse than the one known; NULL and "" are
  * none. Keeps clean UTF-8 of at most 127 bytes. */
 void host_learn_name(struct host *host, enum name_source source,
@@ -137,6 +140,10 @@ void host_contact(struct host *host, enum way way, uint64_t peer_hash);
 
 /* Estimated number of distinct peers, 0 for remote hosts. */
 uint32_t host_contacts(const struct host *host, enum way way);
+
+/* Add the peers of another time: CONTACT_REGISTERS registers. */
+void host_contacts_merge(struct host_local *local, enum way way,
+                         const uint8_t *registers);
 
 /* Count ICMP packets of one type and code. No effect on remote hosts. */
 void host_icmp(struct host *host, enum way way, uint8_t type, uint8_t code,

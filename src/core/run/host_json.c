@@ -1,0 +1,427 @@
+/* host_json: a host as it is kept over a restart. SPDX-License-Identifier: MIT
+ */
+#include "core/run/host_json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/packet/tcp.h"
+
+/* Beyond this a counter is no count of anything, and sums could wrap. */
+#define COUNT_MAX (UINT64_C(1) << 60)
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Tables of what is kept, read for writing and for reading. */
+
+static const char *const l4_keys[L4_GROUPS][WAYS] = {
+    [L4_TCP] = {"tcp_sent", "tcp_rcvd"},
+    [L4_UDP] = {"udp_sent", "udp_rcvd"},
+    [L4_ICMP] = {"icmp_sent", "icmp_rcvd"},
+    [L4_OTHER] = {"other_ip_sent", "other_ip_rcvd"},
+};
+
+static const char *const class_keys[WAYS] = {"pktStats.sent", "pktStats.recv"};
+static const char *const way_keys[WAYS] = {"sent", "rcvd"};
+static const char *const flow_keys[WAYS] = {"flows.as_client",
+                                            "flows.as_server"};
+static const char *const low_keys[WAYS] = {"low_goodput_flows.as_client",
+                                           "low_goodput_flows.as_server"};
+
+static const char *const trouble_keys[TCP_TROUBLE_KINDS] = {
+    [TCP_RETRANSMISSION] = "pktRetr",
+    [TCP_OUT_OF_ORDER] = "pktOOO",
+    [TCP_LOST] = "pktLost",
+};
+
+/* 32-bit members of struct dns_counters and struct http_counters. */
+struct member {
+    const char *key;
+    size_t offset;
+};
+
+static const struct member dns_members[] = {
+    {"num_queries", offsetof(struct dns_counters, queries)},
+    {"num_replies_ok", offsetof(struct dns_counters, replies_ok)},
+    {"num_replies_error", offsetof(struct dns_counters, replies_error)},
+    {"num_a", offsetof(struct dns_counters, by_type[0])},
+    {"num_ns", offsetof(struct dns_counters, by_type[1])},
+    {"num_cname", offsetof(struct dns_counters, by_type[2])},
+    {"num_soa", offsetof(struct dns_counters, by_type[3])},
+    {"num_ptr", offsetof(struct dns_counters, by_type[4])},
+    {"num_mx", offsetof(struct dns_counters, by_type[5])},
+    {"num_txt", offsetof(struct dns_counters, by_type[6])},
+    {"num_aaaa", offsetof(struct dns_counters, by_type[7])},
+    {"num_any", offsetof(struct dns_counters, by_type[8])},
+    {"num_other", offsetof(struct dns_counters, by_type[9])},
+};
+
+static const struct member http_members[] = {
+    {"total", offsetof(struct http_counters, requests)},
+    {"num_get", offsetof(struct http_counters, by_method[0])},
+    {"num_post", offsetof(struct http_counters, by_method[1])},
+    {"num_head", offsetof(struct http_counters, by_method[2])},
+    {"num_put", offsetof(struct http_counters, by_method[3])},
+    {"num_other", offsetof(struct http_counters, by_method[4])},
+    {"responses", offsetof(struct http_counters, responses)},
+    {"num_1xx", offsetof(struct http_counters, by_class[0])},
+    {"num_2xx", offsetof(struct http_counters, by_class[1])},
+    {"num_3xx", offsetof(struct http_counters, by_class[2])},
+    {"num_4xx", offsetof(struct http_counters, by_class[3])},
+    {"num_5xx", offsetof(struct http_counters, by_class[4])},
+};
+
+static const char *const http_keys[WAYS] = {"sender", "receiver"};
+
+/* Writing */
+
+static void put_uint(struct json *json, const char *key, uint64_t number)
+{
+    json_key(json, key);
+    json_uint(json, number);
+}
+
+static void put_some(struct json *json, const char *key, uint64_t number)
+{
+    if (number != 0)
+        put_uint(json, key, number);
+}
+
+static void put_text(struct json *json, const char *key, const char *text)
+{
+    json_key(json, key);
+    json_text(json, text);
+}
+
+static void put_traffic(struct json *json, const char *key,
+                        const struct traffic *traffic)
+{
+    json_key(json, key);
+    json_map(json);
+    put_uint(json, "packets", traffic->packets);
+    put_uint(json, "bytes", traffic->bytes);
+    json_end_map(json);
+}
+
+static void put_hex(struct json *json, const char *key, const uint8_t *bytes,
+                    size_t len)
+{
+    char text[2 * MINUTES_PER_DAY / 8 + 1];
+
+    for (size_t i = 0; i < len; i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    put_text(json, key, text);
+}
+
+static void put_identity(struct json *json, const struct iface *iface,
+                         const struct host *host)
+{
+    char addr[ADDR_TEXT_SIZE];
+    char mac[MAC_TEXT_SIZE];
+
+    put_uint(json, "v", HOST_JSON_VERSION);
+    if (host->device != POOL_NONE)
+        put_text(
+            json, "mac_address",
+            mac_format(devices_at(&iface->devices, host->device)->mac, mac));
+    put_uint(json, "seen.first", host->first_s);
+    put_uint(json, "seen.last", host->last_s);
+    if (host->as_group != POOL_NONE) {
+        const struct group *as = groups_at(&iface->groups, host->as_group);
+
+        put_uint(json, "asn", as->id);
+        put_text(json, "asname", as->name);
+    }
+    if (host->os_group != POOL_NONE)
+        put_text(json, "os", groups_at(&iface->groups, host->os_group)->name);
+    put_some(json, "vlan_id", host->vlan);
+    if (host->name != NULL) {
+        put_text(json, "symbolic_name", host->name);
+        put_uint(json, "name_source", host->name_source);
+    }
+    json_key(json, "ip");
+    json_map(json);
+    put_uint(json, "ipVersion", addr_is_v4(&host->addr) ? 4 : 6);
+    json_key(json, "localHost");
+    json_bool(json, (host->flags & HOST_LOCAL) != 0);
+    put_text(json, "ip", addr_format(&host->addr, addr));
+    json_end_map(json);
+    json_key(json, "localHost");
+    json_bool(json, (host->flags & HOST_LOCAL) != 0);
+    json_key(json, "systemHost");
+    json_bool(json, (host->flags & HOST_SYSTEM) != 0);
+}
+
+static void put_counters(struct json *json, const struct host *host)
+{
+    for (unsigned l4 = 0; l4 < L4_GROUPS; l4++)
+        for (enum way way = 0; way < WAYS; way++)
+            put_traffic(json, l4_keys[l4][way], &host->l4[l4][way]);
+    for (enum way way = 0; way < WAYS; way++) {
+        struct traffic sum = host_traffic(host, way);
+
+        json_key(json, class_keys[way]);
+        json_map(json);
+        for (unsigned i = 0; i < PACKET_CLASSES; i++)
+            put_some(json, packet_class_key(i), host->classes[way][i]);
+        json_end_map(json);
+        put_traffic(json, way_keys[way], &sum);
+        put_uint(json, flow_keys[way], host->total_flows[way]);
+        put_some(json, low_keys[way], host->low_goodput_flows[way]);
+    }
+    json_key(json, "tcpPacketStats");
+    json_map(json);
+    for (unsigned i = 0; i < TCP_TROUBLE_KINDS; i++)
+        put_some(json, trouble_keys[i], host->trouble[i]);
+    json_end_map(json);
+}
+
+static void put_app(struct json *json, const struct dpi *dpi,
+                    const struct host_app *app)
+{
+    json_key(json, dpi_app_name(dpi, app->app));
+    json_map(json);
+    put_uint(json, "duration", app->duration_s);
+    put_uint(json, "flows", app->flows);
+    json_key(json, "bytes");
+    json_map(json);
+    for (enum way way = 0; way < WAYS; way++)
+        put_uint(json, way_keys[way], app->traffic[way].bytes);
+    json_end_map(json);
+    json_key(json, "packets");
+    json_map(json);
+    for (enum way way = 0; way < WAYS; way++)
+        put_uint(json, way_keys[way], app->traffic[way].packets);
+    json_end_map(json);
+    json_end_map(json);
+}
+
+static void put_members(struct json *json, const char *key,
+                        const struct member *members, size_t count,
+                        const void *counters)
+{
+    json_key(json, key);
+    json_map(json);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t number;
+
+        memcpy(&number, (const char *)counters + members[i].offset,
+               sizeof(number));
+        put_some(json, members[i].key, number);
+    }
+    json_end_map(json);
+}
+
+static void put_local(struct json *json, const struct host_local *local)
+{
+    json_key(json, "dns");
+    json_map(json);
+    for (enum way way = 0; way < WAYS; way++)
+        put_members(json, way_keys[way], dns_members, COUNT(dns_members),
+                    &local->dns[way]);
+    json_end_map(json);
+    json_key(json, "http");
+    json_map(json);
+    for (enum way way = 0; way < WAYS; way++)
+        put_members(json, http_keys[way], http_members, COUNT(http_members),
+                    &local->http[way]);
+    json_end_map(json);
+    json_key(json, "activity");
+    json_map(json);
+    put_uint(json, "day", local->day);
+    put_hex(json, "minutes", local->active_minutes,
+            sizeof(local->active_minutes));
+    json_end_map(json);
+    json_key(json, "contacts");
+    json_map(json);
+    for (enum way way = 0; way < WAYS; way++)
+        put_hex(json, way_keys[way], local->contacts[way], CONTACT_REGISTERS);
+    json_end_map(json);
+}
+
+void host_json_write(struct json *json, const struct iface *iface,
+                     const struct host *host)
+{
+    json_map(json);
+    put_identity(json, iface, host);
+    put_counters(json, host);
+    json_key(json, "ndpiStats");
+    json_map(json);
+    for (unsigned i = 0; i < host->apps_count; i++)
+        put_app(json, engine_dpi(iface->engine), &host->apps[i]);
+    json_end_map(json);
+    if (host->local != NULL)
+        put_local(json, host->local);
+    json_end_map(json);
+}
+
+/* Reading: what is missing or no count is as zero; nothing is ever taken
+ * away. */
+
+static uint64_t get_count(const struct json_value *map, const char *key)
+{
+    uint64_t number;
+
+    return json_as_uint(json_get(map, key), &number) && number < COUNT_MAX
+               ? number
+               : 0;
+}
+
+/* Up to where a narrow counter can count. */
+static void add_narrow(uint32_t *counter, uint64_t more)
+{
+    *counter =
+        more < UINT32_MAX - *counter ? *counter + (uint32_t)more : UINT32_MAX;
+}
+
+static void add_traffic(struct traffic *to, const struct json_value *from)
+{
+    to->packets += get_count(from, "packets");
+    to->bytes += get_count(from, "bytes");
+}
+
+static unsigned nibble(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return (unsigned)(digit - '0');
+    return digit >= 'a' && digit <= 'f' ? (unsigned)(digit - 'a' + 10) : 16;
+}
+
+/* @return false when it is not exactly `len` bytes in hexadecimal. */
+static bool get_hex(const struct json_value *map, const char *key,
+                    uint8_t *bytes, size_t len)
+{
+    const char *text = json_as_text(json_get(map, key));
+
+    if (text == NULL || strlen(text) != 2 * len)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        unsigned high = nibble(text[2 * i]);
+        unsigned low = nibble(text[2 * i + 1]);
+
+        if ((high | low) > 15)
+            return false;
+        bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+static void add_counters(struct host *host, const struct json_value *root)
+{
+    for (unsigned l4 = 0; l4 < L4_GROUPS; l4++)
+        for (enum way way = 0; way < WAYS; way++)
+            add_traffic(&host->l4[l4][way], json_get(root, l4_keys[l4][way]));
+    for (enum way way = 0; way < WAYS; way++) {
+        const struct json_value *classes = json_get(root, class_keys[way]);
+
+        for (unsigned i = 0; i < PACKET_CLASSES; i++)
+            add_narrow(&host->classes[way][i],
+                       get_count(classes, packet_class_key(i)));
+        host->total_flows[way] += get_count(root, flow_keys[way]);
+        host->low_goodput_flows[way] += get_count(root, low_keys[way]);
+    }
+    for (unsigned i = 0; i < TCP_TROUBLE_KINDS; i++)
+        add_narrow(
+            &host->trouble[i],
+            get_count(json_get(root, "tcpPacketStats"), trouble_keys[i]));
+}
+
+static void add_apps(const struct iface *iface, struct host *host,
+                     const struct json_value *apps)
+{
+    const struct dpi *dpi = engine_dpi(iface->engine);
+    const struct json_value *stats;
+    const char *name;
+
+    for (size_t i = 0; (stats = json_at(apps, i, &name)) != NULL; i++) {
+        struct host_app more = {0};
+        int app = json_type_of(apps) == JSON_MAP ? dpi_app_id(dpi, name) : -1;
+
+        if (app < 0)
+            continue; /* of another nDPI */
+        more.app = (uint16_t)app;
+        add_narrow(&more.duration_s, get_count(stats, "duration"));
+        add_narrow(&more.flows, get_count(stats, "flows"));
+        for (enum way way = 0; way < WAYS; way++) {
+            more.traffic[way].bytes =
+                get_count(json_get(stats, "bytes"), way_keys[way]);
+            more.traffic[way].packets =
+                get_count(json_get(stats, "packets"), way_keys[way]);
+        }
+        host_add_app(host, &more);
+    }
+}
+
+static void add_members(void *counters, const struct json_value *map,
+                        const struct member *members, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        add_narrow((uint32_t *)(void *)((char *)counters + members[i].offset),
+                   get_count(map, members[i].key));
+}
+
+static void add_local(struct host_local *local, const struct json_value *root)
+{
+    const struct json_value *activity = json_get(root, "activity");
+    uint8_t minutes[sizeof(local->active_minutes)];
+    uint8_t registers[CONTACT_REGISTERS];
+
+    for (enum way way = 0; way < WAYS; way++) {
+        add_members(&local->dns[way],
+                    json_get(json_get(root, "dns"), way_keys[way]), dns_members,
+                    COUNT(dns_members));
+        add_members(&local->http[way],
+                    json_get(json_get(root, "http"), http_keys[way]),
+                    http_members, COUNT(http_members));
+        if (get_hex(json_get(root, "contacts"), way_keys[way], registers,
+                    sizeof(registers)))
+            host_contacts_merge(local, way, registers);
+    }
+    if (get_count(activity, "day") == local->day &&
+        get_hex(activity, "minutes", minutes, sizeof(minutes)))
+        for (size_t i = 0; i < sizeof(minutes); i++)
+            local->active_minutes[i] |= minutes[i];
+}
+
+static void add_identity(struct host *host, const struct json_value *root)
+{
+    uint64_t first_s = get_count(root, "seen.first");
+    uint64_t source = NAME_DNS; /* ntopng does not tell */
+    const char *name = json_as_text(json_get(root, "symbolic_name"));
+
+    if (first_s != 0 && first_s < host->first_s)
+        host->first_s = (uint32_t)first_s;
+    (void)json_as_uint(json_get(root, "name_source"), &source);
+    if (name != NULL && source > NAME_NONE && source < NAME_SOURCES)
+        host_learn_name(host, (enum name_source)source, name);
+}
+
+static bool is_of(const struct json_value *root, const struct host *host)
+{
+    const char *text = json_as_text(json_get(json_get(root, "ip"), "ip"));
+    uint64_t version = HOST_JSON_VERSION;
+    struct addr addr;
+
+    if (json_get(root, "v") != NULL &&
+        (!json_as_uint(json_get(root, "v"), &version) ||
+         version != HOST_JSON_VERSION))
+        return false;
+    return text != NULL && addr_parse(text, &addr) &&
+           addr_equal(&addr, &host->addr);
+}
+
+bool host_json_restore(const struct iface *iface, struct host *host,
+                       const char *text, size_t len)
+{
+    struct json_value *root = json_parse(text, len);
+    bool is_good = root != NULL && is_of(root, host);
+
+    if (is_good) {
+        add_identity(host, root);
+        add_counters(host, root);
+        add_apps(iface, host, json_get(root, "ndpiStats"));
+        if (host->local != NULL)
+            add_local(host->local, root);
+    }
+    json_forget(root);
+    return is_good;
+}
