@@ -6,7 +6,8 @@ set -e
 build="gcc make pkg-config libevent-dev libpcap-dev libndpi-dev libyajl-dev
 libmaxminddb-dev libcap-ng-dev zlib1g-dev ieee-data"
 tests="clang libclang-rt-14-dev libcmocka-dev python3-pytest python3-scapy
-tshark dnsmasq-base libndpi-bin mmdb-bin iproute2 tcpreplay curl procps"
+tshark dnsmasq-base libndpi-bin mmdb-bin iproute2 tcpreplay curl procps
+lua5.3"
 
 case "$1" in
 build) wanted=$build ;;
