@@ -158,4 +158,21 @@ t.test("tprint prints where there is no io", function()
   t.ok(print_before, "print")
 end)
 
+t.test("tprint shows nothing to the client of a page", function()
+  local state, io_before, wrote = program.start(), io, {}
+  _SERVER = {}
+  io = {
+    write = function(...) wrote[#wrote + 1] = table.concat { "out", ... } end,
+    stderr = {
+      write = function(_, ...) wrote[#wrote + 1] = table.concat { ... } end,
+    },
+  }
+  tables.tprint { 1 }
+  io = nil
+  tables.tprint { 1 }
+  io, _SERVER = io_before, nil
+  t.same(wrote, { "1 = 1\n" })
+  t.same(state.printed, {})
+end)
+
 t.done()

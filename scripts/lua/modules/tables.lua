@@ -195,8 +195,8 @@ local function describe(value, indent, lines, above)
   above[value] = nil
 end
 
---- Show a value, tables line by line, on standard output. Not for pages: it
---- does not go to the client of an HTTP request.
+--- Show a value, tables line by line, on the output of the run. That of a page
+--- goes to the log: a client is not to see it.
 function tables.tprint(value)
   local lines = {}
   if type(value) ~= "table" then
@@ -208,7 +208,9 @@ function tables.tprint(value)
     if #lines >= MOST_LINES then lines[#lines + 1] = "..." end
   end
   local text = table.concat(lines, "\n")
-  if io and io.write then
+  if _SERVER then
+    if io and io.stderr then io.stderr:write(text, "\n") end
+  elseif io and io.write then
     io.write(text, "\n")
   else
     print(text)
