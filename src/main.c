@@ -200,6 +200,8 @@ static bool open_engine(struct app *app)
         .partial_record_s = PARTIAL_RECORD_S,
         .tunnel_outer = options->tunnel_outer,
         .ignore_dns = options->dns_mode == RESOLVER_OFF,
+        .keep_local = (options->sticky_hosts & OPTIONS_HOSTS_LOCAL) != 0,
+        .keep_remote = (options->sticky_hosts & OPTIONS_HOSTS_REMOTE) != 0,
         .protocols_file = options->ndpi_protocols,
         .instance_name = app->instance,
         .networks = app->networks,

@@ -581,3 +581,22 @@ def test_report_sums_up_the_interface(run_kelvin, tmp_path):
         assert word in report.text
     for word in ("drop", "malformed", "evict", "packets/s|packets per second"):
         assert re.search(word, report.text, re.I), word
+
+
+@pytest.mark.parametrize(
+    "which, known, forgotten",
+    [("none", 2, 2), ("local", 3, 1), ("remote", 3, 1), ("all", 4, 0)],
+)
+def test_idle_hosts_stay_by_option(
+    which, known, forgotten, run_kelvin, tmp_path
+):
+    lines = [
+        captures.frame(ether() / udp("10.1.0.1", "198.51.100.1"), 0),
+        captures.frame(ether() / udp("10.9.0.1", "10.9.0.2"), 1000),
+        captures.frame(ether() / udp("10.9.0.1", "10.9.0.2"), 1200),
+        captures.frame(ether() / udp("10.9.0.1", "10.9.0.2"), 1400),
+    ]
+    path = captures.save(tmp_path / "idle.pcap", lines)
+    report = run_kelvin(path, "-S", which).report.text
+    assert f"{known} known" in report
+    assert f"{forgotten} forgotten" in report

@@ -145,6 +145,17 @@ void engine_host_seen(const struct engine *engine, const struct iface *iface,
     }
 }
 
+void engine_host_gone(const struct engine *engine, const struct iface *iface,
+                      const struct host *host)
+{
+    for (unsigned i = 0; i < engine->observers_count; i++) {
+        const struct observer *observer = engine->observers[i];
+
+        if (observer->host_gone != NULL)
+            observer->host_gone(observer->arg, iface, host);
+    }
+}
+
 void engine_ticked(const struct engine *engine, const struct iface *iface)
 {
     for (unsigned i = 0; i < engine->observers_count; i++) {

@@ -10,7 +10,9 @@ struct engine_config {
     uint32_t timeout_s[FLOW_CLASSES];
     uint32_t partial_record_s; /* a long flow tells its deltas this often */
     bool tunnel_outer;
-    bool ignore_dns; /* learn no names from DNS answers */
+    bool ignore_dns;  /* learn no names from DNS answers */
+    bool keep_local;  /* hosts are not forgotten for being idle */
+    bool keep_remote; /* the same for remote ones */
     const char *protocols_file;      /* nDPI protos.txt, or NULL */
     const char *instance_name;       /* not owned */
     const struct networks *networks; /* not owned */
@@ -72,6 +74,8 @@ void engine_record(const struct engine *engine, const struct iface *iface,
                    const struct flow *flow, const struct flow_mark *mark,
                    bool is_partial);
 void engine_host_seen(const struct engine *engine, const struct iface *iface,
+                      const struct host *host);
+void engine_host_gone(const struct engine *engine, const struct iface *iface,
                       const struct host *host);
 void engine_ticked(const struct engine *engine, const struct iface *iface);
 

@@ -98,6 +98,8 @@ static void forget(struct hosts *hosts, uint32_t index)
 {
     struct host *host = hosts_at(hosts, index);
 
+    if (hosts->config.gone != NULL)
+        hosts->config.gone(hosts->config.arg, host);
     hosts_set_device(hosts, index, POOL_NONE);
     groups_host_leaves(hosts->groups, host->as_group);
     groups_host_leaves(hosts->groups, host->country_group);

@@ -10,10 +10,16 @@
 #include "core/util/hash.h"
 #include "core/util/table.h"
 
+#define HOSTS_NEVER UINT32_MAX /* idle time of hosts that stay */
+
 struct hosts_config {
     uint32_t cap;
-    uint32_t local_idle_s; /* a host without flows is forgotten after */
+    /* A host without flows is forgotten after so long, or never. */
+    uint32_t local_idle_s;
     uint32_t remote_idle_s;
+    /* Called before a host is forgotten; may be NULL. */
+    void (*gone)(void *arg, const struct host *host);
+    void *arg;
     const struct networks *networks; /* not owned */
     const struct locator *locator;   /* not owned, may be NULL */
 };

@@ -32,6 +32,13 @@ static_assert(DEVICES_MAX <= UINT16_MAX, "a flow keeps them in 16 bits");
 /* Roll up by force before 32 bits of fresh bytes could overflow. */
 #define FRESH_BYTES_MAX (1u << 31)
 
+static void host_gone(void *arg, const struct host *host)
+{
+    const struct iface *iface = arg;
+
+    engine_host_gone(iface->engine, iface, host);
+}
+
 struct iface *iface_new(struct engine *engine, const char *name, uint16_t id,
                         bool is_live)
 {
@@ -39,8 +46,10 @@ struct iface *iface_new(struct engine *engine, const char *name, uint16_t id,
     struct iface *iface = mem_calloc(1, sizeof(*iface));
     struct hosts_config hosts = {
         .cap = config->max_hosts,
-        .local_idle_s = LOCAL_HOST_IDLE_S,
-        .remote_idle_s = REMOTE_HOST_IDLE_S,
+        .local_idle_s = config->keep_local ? HOSTS_NEVER : LOCAL_HOST_IDLE_S,
+        .remote_idle_s = config->keep_remote ? HOSTS_NEVER : REMOTE_HOST_IDLE_S,
+        .gone = host_gone,
+        .arg = iface,
         .networks = config->networks,
         .locator = config->locator,
     };

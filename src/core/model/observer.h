@@ -33,6 +33,10 @@ struct observer {
      * it does is not counted yet. */
     void (*host_seen)(void *arg, const struct iface *iface,
                       const struct host *host);
+    /* It is about to be forgotten: idle for too long, or thrown out. Not told
+     * of those that are there at the end. */
+    void (*host_gone)(void *arg, const struct iface *iface,
+                      const struct host *host);
     /* A second of the interface's clock is over. */
     void (*tick)(void *arg, const struct iface *iface, int64_t now_us);
     void *arg;

@@ -28,12 +28,12 @@ struct options_interface {
     char *filter; /* BPF; NULL: that of -B, if any */
 };
 
-/* Of which hosts, for -D and -S. */
+/* Of which hosts, for -D and -S: bits. */
 enum options_hosts {
-    OPTIONS_HOSTS_NONE,
-    OPTIONS_HOSTS_LOCAL,
-    OPTIONS_HOSTS_REMOTE,
-    OPTIONS_HOSTS_ALL,
+    OPTIONS_HOSTS_NONE = 0,
+    OPTIONS_HOSTS_LOCAL = 1,
+    OPTIONS_HOSTS_REMOTE = 2,
+    OPTIONS_HOSTS_ALL = OPTIONS_HOSTS_LOCAL | OPTIONS_HOSTS_REMOTE,
 };
 
 /* States of a flow that have their own idle time-out, for --flow-timeout. */
