@@ -5,7 +5,7 @@ CC ?= cc
 CLANG ?= clang
 PREFIX ?= /usr/local
 BUILD ?= build
-LIBS := libevent_core libevent_extra yajl libcap-ng libmaxminddb zlib
+LIBS := libevent_core libevent_extra hiredis yajl libcap-ng libmaxminddb zlib
 CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -Isrc
 CFLAGS ?= -O2 -g
 KFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes \

@@ -3,8 +3,9 @@
 # Usage: conf/packages.sh build|test|bench
 set -e
 
-build="gcc make pkg-config libevent-dev libpcap-dev libndpi-dev libyajl-dev
-libmaxminddb-dev libcap-ng-dev zlib1g-dev ieee-data"
+build="gcc make pkg-config libevent-dev libhiredis-dev libpcap-dev libndpi-dev libyajl-dev
+libmaxminddb-dev libcap-ng-dev zlib1g-dev ieee-data
+redis-server"
 tests="clang libclang-rt-14-dev libcmocka-dev python3-pytest python3-scapy
 tshark dnsmasq-base libndpi-bin mmdb-bin iproute2 tcpreplay curl procps
 lua5.3"
