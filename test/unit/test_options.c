@@ -151,7 +151,7 @@ static const struct good good_words[] = {
     {"", "https-port", "0"},
     {"", "disable-login", "-1"},
     {"", "core-affinity", ""},
-    {"", "verbose", "2"},
+    {"", "verbose", "-1"},
     {"", "log-file", "NULL"},
     {"", "run-after", "0"},
     {"-i|eth0", "interface", "[eth0 eth0 -]"},
@@ -325,6 +325,8 @@ static const struct bad bad_words[] = {
     {"-N|", "must not be empty"},
     {"-w|", "must not be empty"},
     {"-r|", "--redis: must not be empty"},
+    {"-r|secret:0", "--redis: the port must be a number from 1 to 65535"},
+    {"-r|unix:secret", "--redis: the path after unix: must begin with /"},
     {"--log-file=/l|--syslog", "--log-file and --syslog: choose one"},
     {"-e|-i|-", "a daemon has no standard input"},
     {"-e|-i|-;port 1", "a daemon has no standard input"},
@@ -359,8 +361,8 @@ static bool parse_file(const char *text, struct options *options,
 }
 
 static const struct good good_files[] = {
-    {"", "verbose", "2"},
-    {"\n\n# -v=9\n  # x\n\t\n", "verbose", "2"},
+    {"", "verbose", "-1"},
+    {"\n\n# -v=9\n  # x\n\t\n", "verbose", "-1"},
     {"-v=3", "verbose", "3"},
     {"-v 3\n", "verbose", "3"},
     {"--verbose=3\r\n", "verbose", "3"},

@@ -106,6 +106,23 @@ bool engine_work(struct engine *engine)
     return false;
 }
 
+void engine_set_flow_timeout(struct engine *engine, enum flow_class class,
+                             uint32_t seconds)
+{
+    engine->config.timeout_s[class] = seconds;
+}
+
+void engine_set_host_idle(struct engine *engine, uint32_t local_s,
+                          uint32_t remote_s)
+{
+    for (uint16_t id = 0; id < engine->count; id++) {
+        struct hosts_config *config = &engine->ifaces[id]->hosts.config;
+
+        config->local_idle_s = local_s;
+        config->remote_idle_s = remote_s;
+    }
+}
+
 void engine_flush(struct engine *engine)
 {
     for (uint16_t id = 0; id < engine->count; id++)

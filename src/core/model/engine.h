@@ -63,6 +63,13 @@ void engine_tick(struct engine *engine, int64_t now_us);
 /* Do a slice of what ticks left. @return true: more is left. */
 bool engine_work(struct engine *engine);
 
+/* Change, from now on, after how many seconds an idle flow of a class ends, or
+ * an idle host of the interfaces that there are is forgotten. */
+void engine_set_flow_timeout(struct engine *engine, enum flow_class class,
+                             uint32_t seconds);
+void engine_set_host_idle(struct engine *engine, uint32_t local_s,
+                          uint32_t remote_s);
+
 /* End all flows of all interfaces and tell the observers. */
 void engine_flush(struct engine *engine);
 

@@ -2,6 +2,7 @@
 #include "core/run/option_table.h"
 
 #include "core/run/options.h"
+#include "core/run/store_target.h"
 
 #define MEMBER(name) offsetof(struct options, name)
 #define TEXT_MAX 4096 /* as long as a path may be */
@@ -227,8 +228,10 @@ static const struct option_row rows[] = {
         .min = 1,
         .max = TEXT_MAX,
         .help = "[HOST[:PORT[:PASSWORD]]][@DATABASE], unix:/PATH, or none",
-        .unasked = "127.0.0.1:6379@0 if it answers, else one of its own",
+        .unasked = "127.0.0.1:6379@0 if it answers, else one of its own; none "
+                   "with --shutdown-when-done",
         .secret = true,
+        .check = store_target_check,
     },
     {
         .name = "shutdown-when-done",
@@ -407,7 +410,7 @@ static const struct option_row rows[] = {
         .group = OPTION_GROUP_PROCESS,
         .offset = MEMBER(verbosity),
         .max = 6,
-        .preset = "2",
+        .unasked = "2, or the preference logging_level",
         .help = "Log 0 errors, 1 warnings, 2 notices, 3 information, 4 to 6 "
                 "details",
     },

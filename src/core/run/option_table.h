@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/util/strbuf.h"
+
 /* What an option's value is, and with it the type of its member. */
 enum option_type {
     OPTION_FLAG,      /* bool, no value */
@@ -47,6 +49,8 @@ struct option_row {
     const char *unasked; /* what happens when not given, if no preset */
     bool unquote;        /* enclosing quotes go, also on the command line */
     bool secret;         /* may contain a password */
+    /* Of a text: whether it means something; says why not. NULL: any does. */
+    bool (*check)(const char *value, struct strbuf *reason);
 };
 
 /* All rows; `*count` is how many. */

@@ -128,6 +128,20 @@ static bool set_int(const struct setting *setting)
     return true;
 }
 
+static bool is_meaningful(const struct setting *setting, const char *text)
+{
+    struct strbuf reason;
+    bool is_good = true;
+
+    if (setting->row->check == NULL)
+        return true;
+    strbuf_init(&reason, 256);
+    if (!setting->row->check(text, &reason))
+        is_good = refuse(setting, "%s", reason.text);
+    strbuf_free(&reason);
+    return is_good;
+}
+
 static bool set_text(const struct setting *setting)
 {
     const struct option_row *row = setting->row;
@@ -146,6 +160,10 @@ static bool set_text(const struct setting *setting)
         return refuse(setting, "must not be longer than %ld bytes", row->max);
     copy = mem_calloc(len + 1, 1);
     memcpy(copy, value, len);
+    if (!is_meaningful(setting, copy)) {
+        free(copy);
+        return false;
+    }
     free(*text);
     *text = copy;
     return true;
@@ -304,7 +322,8 @@ static bool set_interface(const struct setting *setting)
 
 /* One "CLASS=SECONDS". */
 static bool parse_timeout(const char *text, size_t len,
-                          const struct option_row *row, int *timeouts)
+                          const struct option_row *row, int *timeouts,
+                          bool *given)
 {
     const char *equals = memchr(text, '=', len);
     size_t name_len = equals != NULL ? (size_t)(equals - text) : len;
@@ -320,6 +339,7 @@ static bool parse_timeout(const char *text, size_t len,
                       &seconds))
         return false;
     timeouts[i] = (int)seconds;
+    given[i] = true;
     return true;
 }
 
@@ -333,7 +353,8 @@ static bool set_timeout(const struct setting *setting)
     for (;;) {
         size_t len = strcspn(at, ",");
 
-        if (!parse_timeout(at, len, row, timeouts))
+        if (!parse_timeout(at, len, row, timeouts,
+                           setting->options->flow_timeout_given))
             return refuse(setting,
                           "must be CLASS=SECONDS, a class of tcp-opening, "
                           "tcp-established, tcp-closed, udp, icmp, other, "
@@ -399,4 +420,5 @@ void option_set_presets(struct options *options)
             *(int *)((char *)options + rows[i].offset) = -1;
         }
     }
+    memset(options->flow_timeout_given, 0, sizeof(options->flow_timeout_given));
 }

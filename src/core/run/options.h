@@ -64,6 +64,7 @@ struct options {
     int max_flows;                          /* per interface */
     int max_hosts;                          /* per interface */
     int flow_timeout[OPTIONS_FLOW_CLASSES]; /* seconds */
+    bool flow_timeout_given[OPTIONS_FLOW_CLASSES];
     char *ndpi_protocols;                   /* file, absolute */
     struct options_list geoip;              /* MMDB files, absolute */
     enum options_hosts sticky_hosts;
@@ -73,7 +74,7 @@ struct options {
     /* Output */
     struct options_list dump_flows; /* "KIND;..." each, not yet checked */
     char *instance_name;            /* NULL: the host name */
-    char *redis;                    /* as -r describes it, not yet checked */
+    char *redis;                    /* for store_target_parse(), or NULL */
     bool shutdown_when_done;
     bool progress;
 
@@ -95,7 +96,7 @@ struct options {
     char *user;     /* NULL: kelvin if it exists, else nobody */
     bool dont_change_user;
     cpu_set_t cores; /* CPU_COUNT() 0: any */
-    int verbosity;   /* for log_set_verbosity() */
+    int verbosity;   /* for log_set_verbosity(); -1: as the preference */
     char *log_file;  /* absolute; NULL: standard error, or syslog */
     bool syslog;
 
