@@ -16,10 +16,13 @@
 #include "core/run/inputs.h"
 #include "core/run/loop.h"
 #include "core/run/options.h"
+#include "core/run/prefs_sync.h"
 #include "core/run/privileges.h"
 #include "core/run/report.h"
 #include "core/run/resolver.h"
+#include "core/run/settings.h"
 #include "core/run/share.h"
+#include "core/run/store.h"
 #include "core/run/vendor.h"
 #include "core/util/log.h"
 #include "core/util/strbuf.h"
@@ -29,6 +32,7 @@
 #define EXIT_USAGE 2
 #define SECOND_US 1000000
 #define PARTIAL_RECORD_S 300
+#define LAST_WRITES_US (3 * SECOND_US)
 #define SIGNALS 4
 /* timeout(1) and some shells send a signal twice and mean it once. */
 #define ECHO_US 500000
@@ -49,6 +53,10 @@ struct app {
     struct engine *engine;
     struct exporter *exporter;
     struct resolver *resolver;
+    struct store *store;
+    struct prefs *prefs;
+    struct prefs_sync *prefs_sync;
+    struct settings *settings;
     struct loop_source *second;
     struct loop_source *work;
     struct loop_source *signals[SIGNALS];
@@ -133,7 +141,8 @@ static bool open_process(struct app *app)
 
     hold_signals(false);
     daemon_raise_file_limit();
-    log_set_verbosity(options->verbosity);
+    if (options->verbosity >= 0)
+        log_set_verbosity(options->verbosity);
     signal(SIGPIPE, SIG_IGN);
     privileges_harden();
     if (!daemon_set_cores(&options->cores, &app->error) ||
@@ -260,6 +269,24 @@ static bool settle(struct app *app)
     return true;
 }
 
+/* What is remembered beyond this run, and set while it goes on. Files that are
+ * read and done with need neither. */
+static bool open_state(struct app *app)
+{
+    const struct options *options = &app->options;
+    struct store_config config = {options->redis, options->data_dir};
+
+    if (config.redis == NULL && options->shutdown_when_done)
+        config.redis = "none";
+    app->store = store_open(app->loop, &config, &app->error);
+    if (app->store == NULL)
+        return fail(app);
+    app->prefs = prefs_new(app->store);
+    app->prefs_sync = prefs_sync_start(app->loop, app->store, app->prefs);
+    app->settings = settings_follow(app->prefs, &app->options, app->engine);
+    return true;
+}
+
 static void hide_progress(struct app *app)
 {
     if (app->shows_progress)
@@ -295,12 +322,17 @@ static bool on_work(void *arg)
 
 static void write_report(const struct app *app, int wait_ms)
 {
-    double elapsed_s = (double)(loop_now_us(app->loop) - app->started_us) / 1e6;
+    struct report_source source = {
+        .engine = app->engine,
+        .loop = app->loop,
+        .store = app->store,
+        .elapsed_s = (double)(loop_now_us(app->loop) - app->started_us) / 1e6,
+    };
 
     if (app->options.daemon)
-        report_log(app->engine, app->loop, elapsed_s);
+        report_log(&source);
     else
-        report_write(STDERR_FILENO, wait_ms, app->engine, app->loop, elapsed_s);
+        report_write(STDERR_FILENO, wait_ms, &source);
 }
 
 static void on_stop(void *arg)
@@ -380,6 +412,10 @@ static void close_all(struct app *app)
     loop_source_free(app->second);
     loop_source_free(app->work);
     resolver_free(app->resolver);
+    settings_free(app->settings);
+    prefs_sync_stop(app->prefs_sync);
+    prefs_free(app->prefs);
+    store_free(app->store);
     engine_free(app->engine);
     exporter_free(app->exporter);
     network_free(app->networks);
@@ -425,13 +461,14 @@ static int run(struct app *app)
 
     if (open_process(app) && open_knowledge(app) && open_inputs(app) &&
         open_log(app) && open_traffic(app) && settle(app) &&
-        (app->loop = loop_new()) != NULL) {
+        (app->loop = loop_new()) != NULL && open_state(app)) {
         start(app);
         status = loop_run(app->loop) == 0 && !inputs_failed(app->inputs)
                      ? EXIT_SUCCESS
                      : EXIT_FAILURE;
         if (!finish(app) && app->options.shutdown_when_done)
             status = EXIT_FAILURE;
+        store_drain(app->store, LAST_WRITES_US);
         if (app->options.shutdown_when_done)
             write_report(app, LAST_REPORT_MS);
     }

@@ -284,25 +284,58 @@ static void put_loop(struct strbuf *out, const struct loop *loop)
         put_histogram(out, names[i], loop_ran(loop, i));
 }
 
-static void put_all(struct strbuf *out, const struct engine *engine,
-                    const struct loop *loop, double elapsed_s)
+static void put_store(struct strbuf *out, const struct store *store)
 {
-    strbuf_init(out, TEXT_MAX);
-    for (uint16_t id = 0; id < engine_ifaces(engine); id++)
-        put_iface(out, engine_iface(engine, id));
-    put_speed(out, engine, elapsed_s);
-    if (loop != NULL)
-        put_loop(out, loop);
+    static const char *const states[] = {
+        [STORE_OFF] = "off", [STORE_AWAY] = "away", [STORE_READY] = "ready"};
+    struct store_counters counters;
+    char text[FMT_SIZE];
+
+    store_counters(store, &counters);
+    if (strcmp(store_name(store), "none") == 0)
+        return;
+    strbuf_printf(out, "redis %s\n", store_name(store));
+    strbuf_printf(out, LABEL "%s, connected %s times", "state",
+                  states[store_state(store)],
+                  fmt_count(counters.connects, text));
+    if (counters.child != 0)
+        strbuf_printf(out, ", process %d", (int)counters.child);
+    strbuf_puts(out, "\n");
+    put_counts(out, "commands",
+               (struct counted[]){{counters.asked, "asked"},
+                                  {counters.answered, "answered"},
+                                  {counters.failed, "failed"},
+                                  {counters.repeated, "repeated"},
+                                  {0, NULL}});
+    put_counts(out, "waiting",
+               (struct counted[]){{counters.queued, "commands"},
+                                  {counters.bytes, "bytes"},
+                                  {0, NULL}});
+    put_counts(out, "unserved",
+               (struct counted[]){{counters.lost, "writes lost"},
+                                  {counters.refused, "questions refused"},
+                                  {counters.broken, "questions broken off"},
+                                  {0, NULL}});
 }
 
-void report_write(int fd, int wait_ms, const struct engine *engine,
-                  const struct loop *loop, double elapsed_s)
+static void put_all(struct strbuf *out, const struct report_source *source)
+{
+    strbuf_init(out, TEXT_MAX);
+    for (uint16_t id = 0; id < engine_ifaces(source->engine); id++)
+        put_iface(out, engine_iface(source->engine, id));
+    put_speed(out, source->engine, source->elapsed_s);
+    if (source->loop != NULL)
+        put_loop(out, source->loop);
+    put_store(out, source->store);
+}
+
+void report_write(int fd, int wait_ms, const struct report_source *source)
 {
     struct pollfd room = {.fd = fd, .events = POLLOUT};
     struct strbuf text;
     size_t at = 0;
 
-    put_all(&text, engine, loop, elapsed_s);
+    put_all(&text, source);
     while (at < text.len && poll(&room, 1, wait_ms) == 1) {
         /* A pipe with room takes so much without waiting. */
         size_t left = text.len - at < PIPE_BUF ? text.len - at : PIPE_BUF;
@@ -316,14 +349,13 @@ void report_write(int fd, int wait_ms, const struct engine *engine,
     strbuf_free(&text);
 }
 
-void report_log(const struct engine *engine, const struct loop *loop,
-                double elapsed_s)
+void report_log(const struct report_source *source)
 {
     struct strbuf text;
     char *rest;
     char *line;
 
-    put_all(&text, engine, loop, elapsed_s);
+    put_all(&text, source);
     rest = text.text;
     while ((line = strsep(&rest, "\n")) != NULL && rest != NULL)
         log_answer("report", "%s", line);

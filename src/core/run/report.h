@@ -6,21 +6,28 @@
 
 #include "core/model/engine.h"
 #include "core/run/loop.h"
+#include "core/run/store.h"
+
+/* What a report tells of. */
+struct report_source {
+    const struct engine *engine;
+    const struct loop *loop;   /* NULL: not how it feels */
+    const struct store *store; /* NULL: there is none */
+    double elapsed_s;          /* since the packets came */
+};
 
 /*
  * Write what each interface has seen: a section with its name and one line
  * per kind of number, the ten largest applications and hosts; at the end how
- * fast all was processed in `elapsed_s` seconds, and how the loop feels
- * (NULL: no such line). Who reads `fd` misses what is left when he has taken
- * nothing for `wait_ms` milliseconds: packets do not wait for him.
+ * fast all was processed, how the loop feels and how Redis does. Who reads
+ * `fd` misses what is left when he has taken nothing for `wait_ms`
+ * milliseconds: packets do not wait for him.
  */
-void report_write(int fd, int wait_ms, const struct engine *engine,
-                  const struct loop *loop, double elapsed_s);
+void report_write(int fd, int wait_ms, const struct report_source *source);
 
 /* The same to the log, whatever its verbosity: for a daemon, whose standard
  * error nobody sees. */
-void report_log(const struct engine *engine, const struct loop *loop,
-                double elapsed_s);
+void report_log(const struct report_source *source);
 
 /*
  * Write the applications that are recognised, a line "ID NAME BREED" each
