@@ -280,6 +280,7 @@ BAD_STARTS = [
     (["-i", "/no/such/file.pcap"], "/no/such/file.pcap"),
     (["-i", "lo", "-U", "no-such-user"], "--user no-such-user"),
     (["-i", "lo", "-d", "/proc/nowhere"], "/proc/nowhere"),
+    (["-i", "lo", "-d", "/proc/nowhere"], "choose another with -d"),
     (["-i", "lo", "--log-file", "/nowhere/log"], "/nowhere/log"),
     (["-i", "lo", "-G", "/nowhere/pid"], "/nowhere/pid"),
     (["-i", "lo", "--log-file", "/dev/stdout"], "links are not followed"),

@@ -34,6 +34,13 @@ static bool fail(struct strbuf *error, const char *what, const char *name)
     return false;
 }
 
+static bool fail_dir(struct strbuf *error, const char *path)
+{
+    strbuf_printf(error, "data directory %s: %s; choose another with -d", path,
+                  strerror(errno));
+    return false;
+}
+
 static void set_user(struct privileges_user *user, const char *name, uid_t uid,
                      gid_t gid)
 {
@@ -138,7 +145,7 @@ static bool take_dir(int fd, bool is_new, const char *path,
     struct stat st;
 
     if (fstat(fd, &st) == -1)
-        return fail(error, "data directory", path);
+        return fail_dir(error, path);
     if (st.st_uid == user->uid)
         return true;
     if (!is_new && !is_empty_dir(fd)) {
@@ -149,7 +156,7 @@ static bool take_dir(int fd, bool is_new, const char *path,
         return false;
     }
     if (fchown(fd, user->uid, user->gid) == -1)
-        return fail(error, "data directory", path);
+        return fail_dir(error, path);
     return true;
 }
 
@@ -160,15 +167,15 @@ bool privileges_own_dir(const char *path, const struct privileges_user *user,
     int fd;
 
     if (!make_path(path, &is_new))
-        return fail(error, "data directory", path);
+        return fail_dir(error, path);
     fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd == -1)
-        return fail(error, "data directory", path);
+        return fail_dir(error, path);
     if (geteuid() == 0)
         is_good = take_dir(fd, is_new, path, user, error);
     else
         is_good = faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0 ||
-                  fail(error, "data directory", path);
+                  fail_dir(error, path);
     close(fd);
     return is_good;
 }
