@@ -1,6 +1,7 @@
 /* test_capture: files, pipes, lists, interfaces. SPDX-License-Identifier: MIT
  */
 #include "core/run/capture.h"
+#include "core/run/capture_internal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -1037,6 +1038,17 @@ static void on_timeout(void *arg)
     loop_stop(((struct sink *)arg)->loop);
 }
 
+static void counters_wrap_and_fall(void **state)
+{
+    (void)state;
+    assert_int_equal(capture_growth(7, 7), 0);
+    assert_int_equal(capture_growth(7, 10), 3);
+    assert_int_equal(capture_growth(UINT32_MAX, 4), 5);
+    /* A card that had lost 100 frames before is unplugged. */
+    assert_int_equal(capture_growth(0, (uint32_t)-100), 0);
+    assert_int_equal(capture_growth((uint32_t)-100, (uint32_t)-98), 2);
+}
+
 static void frames_of_loopback_arrive(void **state)
 {
     struct capture_config config = {.name = "lo",
@@ -1130,6 +1142,7 @@ int main(void)
         cmocka_unit_test(a_fifo_is_waited_for),
         cmocka_unit_test(lists_are_expanded),
         cmocka_unit_test(bad_lists_are_named_with_their_line),
+        cmocka_unit_test(counters_wrap_and_fall),
         cmocka_unit_test(frames_of_loopback_arrive),
     };
 

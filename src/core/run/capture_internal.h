@@ -45,6 +45,13 @@ bool capture_live_is_up(const struct capture_live *live);
 int capture_live_link_type(const struct capture_live *live);
 void capture_live_stats(struct capture_live *live, struct capture_stats *stats);
 
+/*
+ * How much a counter of libpcap grew. It has 32 bits, and that of the card
+ * falls when the card goes: libpcap then takes it for 0 and counts less than
+ * nothing.
+ */
+uint32_t capture_growth(uint32_t before, uint32_t now);
+
 /* ---- capture_file.c ---- */
 
 /* Open a file, "-" for standard input. @return NULL with a line in `error`. */

@@ -39,8 +39,9 @@ struct capture_live {
     struct loop_source *retry;
     int retry_s;
     uint64_t lost;
-    uint64_t kernel_drops; /* of former handles */
+    uint64_t kernel_drops; /* of all handles */
     uint64_t iface_drops;
+    struct pcap_stat counted; /* of this handle, as last read */
 };
 
 static void fail_by_status(const struct capture *capture, pcap_t *pcap,
@@ -229,16 +230,23 @@ struct capture_live *capture_live_open(struct capture *capture, char *error)
     return live;
 }
 
-/* Keep what the handle counted, which goes with it. */
-static void add_drops(const struct capture_live *live, uint64_t *kernel,
-                      uint64_t *iface)
+uint32_t capture_growth(uint32_t before, uint32_t now)
 {
-    struct pcap_stat counted;
+    uint32_t grown = now - before;
 
-    if (live->pcap != NULL && pcap_stats(live->pcap, &counted) == 0) {
-        *kernel += counted.ps_drop;
-        *iface += counted.ps_ifdrop;
-    }
+    return grown <= INT32_MAX ? grown : 0;
+}
+
+/* Take in what the handle has counted since it was last asked. */
+static void count_drops(struct capture_live *live)
+{
+    struct pcap_stat now;
+
+    if (live->pcap == NULL || pcap_stats(live->pcap, &now) != 0)
+        return;
+    live->kernel_drops += capture_growth(live->counted.ps_drop, now.ps_drop);
+    live->iface_drops += capture_growth(live->counted.ps_ifdrop, now.ps_ifdrop);
+    live->counted = now;
 }
 
 static void detach(struct capture_live *live)
@@ -247,7 +255,8 @@ static void detach(struct capture_live *live)
     live->readable = NULL;
     if (live->pcap == NULL)
         return;
-    add_drops(live, &live->kernel_drops, &live->iface_drops);
+    count_drops(live);
+    live->counted = (struct pcap_stat){0};
     pcap_close(live->pcap);
     live->pcap = NULL;
 }
@@ -408,8 +417,8 @@ int capture_live_link_type(const struct capture_live *live)
 
 void capture_live_stats(struct capture_live *live, struct capture_stats *stats)
 {
+    count_drops(live);
     stats->kernel_drops = live->kernel_drops;
     stats->iface_drops = live->iface_drops;
     stats->disappearings = live->lost;
-    add_drops(live, &stats->kernel_drops, &stats->iface_drops);
 }
