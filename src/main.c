@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/model/engine.h"
@@ -22,6 +21,7 @@
 #include "core/run/resolver.h"
 #include "core/run/settings.h"
 #include "core/run/share.h"
+#include "core/run/signals.h"
 #include "core/run/store.h"
 #include "core/run/vendor.h"
 #include "core/util/log.h"
@@ -89,33 +89,6 @@ static const char *app_vendor(void *arg, const uint8_t mac[MAC_SIZE])
     return app->vendor != NULL ? vendor_find(app->vendor, mac) : NULL;
 }
 
-/*
- * Signals wait until start() has handlers for them: logrotate or an admin may
- * be early, and their signals would end the program. Those that should end it
- * do so until there is a pid file to leave in order.
- */
-static void hold_signals(bool also_ends)
-{
-    sigset_t held;
-
-    sigemptyset(&held);
-    sigaddset(&held, SIGHUP);
-    sigaddset(&held, SIGUSR1);
-    if (also_ends) {
-        sigaddset(&held, SIGINT);
-        sigaddset(&held, SIGTERM);
-    }
-    sigprocmask(SIG_BLOCK, &held, NULL);
-}
-
-static void release_signals(void)
-{
-    sigset_t none;
-
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* The options that options.c cannot judge. */
 static bool check_options(struct app *app)
 {
@@ -139,7 +112,7 @@ static bool open_process(struct app *app)
 {
     const struct options *options = &app->options;
 
-    hold_signals(false);
+    signals_hold(SIGNALS_ASK);
     daemon_raise_file_limit();
     if (options->verbosity >= 0)
         log_set_verbosity(options->verbosity);
@@ -258,7 +231,7 @@ static bool settle(struct app *app)
 {
     const struct options *options = &app->options;
 
-    hold_signals(true);
+    signals_hold(SIGNALS_ALL);
     if (options->pid_file != NULL &&
         !daemon_take_pid_file(&app->daemon, options->pid_file, &app->error))
         return fail(app);
@@ -394,7 +367,7 @@ static void start(struct app *app)
     for (unsigned i = 0; i < SIGNALS; i++)
         app->signals[i] =
             loop_on_signal(app->loop, signals[i].number, signals[i].run, app);
-    release_signals();
+    signals_release();
     app->work = loop_defer(app->loop, LOOP_TICK, on_work, app);
     app->resolver = resolver_new(app->loop, app->engine,
                                  (enum resolver_mode)app->options.dns_mode);
@@ -431,22 +404,15 @@ static void close_all(struct app *app)
 static bool is_hurried(void *arg)
 {
     const struct app *app = arg;
-    const struct timespec now = {0};
-    sigset_t ends;
 
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    while (sigtimedwait(&ends, NULL, &now) > 0)
-        if (loop_now_us(app->loop) - app->stopped_us > ECHO_US)
-            return true;
-    return false;
+    return signals_ask_end() &&
+           loop_now_us(app->loop) - app->stopped_us > ECHO_US;
 }
 
 /* What came so far, to its end. @return false when records were dropped. */
 static bool finish(struct app *app)
 {
-    hold_signals(true);
+    signals_hold(SIGNALS_ALL);
     hide_progress(app);
     app->stopped_us = loop_now_us(app->loop);
     inputs_drain(app->inputs, app->loop);
