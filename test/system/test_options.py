@@ -79,6 +79,7 @@ BAD_WORDS = [
     (["-D", "some"], "must be all, local, remote or none"),
     (["-g", "0-"], "must be core numbers"),
     (["-e", "-i", "-"], "a daemon has no standard input"),
+    (["-i", "-", "-i", "-;tcp"], "standard input can be read once"),
     (["--log-file=/x", "--syslog"], "choose one of them"),
     (["--daemon=yes"], "takes no value"),
     (["-e=yes"], "--daemon 'yes': takes no value"),

@@ -205,14 +205,15 @@ static bool find_data_dir(struct options *options, struct strbuf *error)
     return options->data_dir != NULL;
 }
 
-static bool reads_stdin(const struct options *options)
+/* How many inputs are standard input. */
+static unsigned count_stdin(const struct options *options)
 {
+    unsigned found = 0;
     size_t i;
 
     for (i = 0; i < options->interface_count; i++)
-        if (strcmp(options->interfaces[i].name, "-") == 0)
-            return true;
-    return false;
+        found += strcmp(options->interfaces[i].name, "-") == 0;
+    return found;
 }
 
 /* What only the whole of the options tells. */
@@ -224,7 +225,11 @@ static bool complete(struct options *options, struct strbuf *error)
         strbuf_puts(error, "--log-file and --syslog: choose one of them");
         return false;
     }
-    if (options->daemon && reads_stdin(options)) {
+    if (count_stdin(options) > 1) {
+        strbuf_puts(error, "--interface '-': standard input can be read once");
+        return false;
+    }
+    if (options->daemon && count_stdin(options) > 0) {
         strbuf_puts(error, "--interface '-': a daemon has no standard input; "
                            "name a file, or leave out --daemon");
         return false;
