@@ -91,39 +91,40 @@ static bool is_repeated(const char *const *specs, size_t i)
     return false;
 }
 
-/* A sink that is not open yet; its `state` is NULL when the spec is bad. */
-static struct export_sink parse_sink(const char *const *specs, size_t i,
-                                     struct strbuf *error)
+/* Make the sink of a spec, not open yet.
+ * @return false with one line in `error`; there is nothing to close then. */
+static bool parse_sink(struct export_sink *sink, const char *const *specs,
+                       size_t i, struct strbuf *error)
 {
     size_t len = strcspn(specs[i], ";");
-    struct export_sink sink = {.kind = find_kind(specs[i], len)};
     struct strbuf why;
 
-    if (sink.kind == NULL) {
+    *sink = (struct export_sink){.kind = find_kind(specs[i], len)};
+    if (sink->kind == NULL) {
         tell_unknown_kind(specs[i], len, error);
-        return sink;
+        return false;
     }
     strbuf_init(&why, error->limit);
     if (is_repeated(specs, i))
         strbuf_puts(&why, "given twice");
     else if (specs[i][len] == '\0')
-        strbuf_printf(&why, "must be like \"%s\"", sink.kind->form);
+        strbuf_printf(&why, "must be like \"%s\"", sink->kind->form);
     else
-        sink.state = sink.kind->parse(specs[i] + len + 1, &why);
-    if (sink.state == NULL)
+        sink->state = sink->kind->parse(specs[i] + len + 1, &why);
+    if (sink->state == NULL)
         strbuf_printf(error, "-F %s: %s", specs[i], why.text);
     strbuf_free(&why);
-    return sink;
+    return sink->state != NULL;
 }
 
 bool exporter_check(const char *const *specs, size_t count,
                     struct strbuf *error)
 {
     for (size_t i = 0; i < count; i++) {
-        struct export_sink sink = parse_sink(specs, i, error);
+        struct export_sink sink;
         struct sink_status status;
 
-        if (sink.state == NULL)
+        if (!parse_sink(&sink, specs, i, error))
             return false;
         sink.kind->close(sink.state, &status);
     }
@@ -138,8 +139,7 @@ static bool add_sink(struct exporter *exporter, const char *const *specs,
     struct strbuf why;
     bool is_open;
 
-    *sink = parse_sink(specs, i, error);
-    if (sink->state == NULL)
+    if (!parse_sink(sink, specs, i, error))
         return false;
     sink->spec = mem_strdup(specs[i]);
     exporter->count++;
