@@ -15,14 +15,12 @@
 #include "core/run/inputs.h"
 #include "core/run/loop.h"
 #include "core/run/options.h"
-#include "core/run/prefs_sync.h"
 #include "core/run/privileges.h"
 #include "core/run/report.h"
 #include "core/run/resolver.h"
-#include "core/run/settings.h"
 #include "core/run/share.h"
 #include "core/run/signals.h"
-#include "core/run/store.h"
+#include "core/run/state.h"
 #include "core/run/vendor.h"
 #include "core/util/log.h"
 #include "core/util/strbuf.h"
@@ -32,7 +30,6 @@
 #define EXIT_USAGE 2
 #define SECOND_US 1000000
 #define PARTIAL_RECORD_S 300
-#define LAST_WRITES_US (3 * SECOND_US)
 #define SIGNALS 4
 /* timeout(1) and some shells send a signal twice and mean it once. */
 #define ECHO_US 500000
@@ -53,10 +50,7 @@ struct app {
     struct engine *engine;
     struct exporter *exporter;
     struct resolver *resolver;
-    struct store *store;
-    struct prefs *prefs;
-    struct prefs_sync *prefs_sync;
-    struct settings *settings;
+    struct state *state;
     struct loop_source *second;
     struct loop_source *work;
     struct loop_source *signals[SIGNALS];
@@ -242,22 +236,11 @@ static bool settle(struct app *app)
     return true;
 }
 
-/* What is remembered beyond this run, and set while it goes on. Files that are
- * read and done with need neither. */
 static bool open_state(struct app *app)
 {
-    const struct options *options = &app->options;
-    struct store_config config = {options->redis, options->data_dir};
-
-    if (config.redis == NULL && options->shutdown_when_done)
-        config.redis = "none";
-    app->store = store_open(app->loop, &config, &app->error);
-    if (app->store == NULL)
-        return fail(app);
-    app->prefs = prefs_new(app->store);
-    app->prefs_sync = prefs_sync_start(app->loop, app->store, app->prefs);
-    app->settings = settings_follow(app->prefs, &app->options, app->engine);
-    return true;
+    app->state =
+        state_open(app->loop, &app->options, app->engine, &app->error);
+    return app->state != NULL || fail(app);
 }
 
 static void hide_progress(struct app *app)
@@ -298,7 +281,7 @@ static void write_report(const struct app *app, int wait_ms)
     struct report_source source = {
         .engine = app->engine,
         .loop = app->loop,
-        .store = app->store,
+        .store = state_store(app->state),
         .elapsed_s = (double)(loop_now_us(app->loop) - app->started_us) / 1e6,
     };
 
@@ -385,10 +368,7 @@ static void close_all(struct app *app)
     loop_source_free(app->second);
     loop_source_free(app->work);
     resolver_free(app->resolver);
-    settings_free(app->settings);
-    prefs_sync_stop(app->prefs_sync);
-    prefs_free(app->prefs);
-    store_free(app->store);
+    state_close(app->state);
     engine_free(app->engine);
     exporter_free(app->exporter);
     network_free(app->networks);
@@ -434,7 +414,7 @@ static int run(struct app *app)
                      : EXIT_FAILURE;
         if (!finish(app) && app->options.shutdown_when_done)
             status = EXIT_FAILURE;
-        store_drain(app->store, LAST_WRITES_US);
+        state_finish(app->state);
         if (app->options.shutdown_when_done)
             write_report(app, LAST_REPORT_MS);
     }

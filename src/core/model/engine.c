@@ -118,8 +118,10 @@ void engine_set_host_idle(struct engine *engine, uint32_t local_s,
     for (uint16_t id = 0; id < engine->count; id++) {
         struct hosts_config *config = &engine->ifaces[id]->hosts.config;
 
-        config->local_idle_s = local_s;
-        config->remote_idle_s = remote_s;
+        if (!engine->config.keep_local)
+            config->local_idle_s = local_s;
+        if (!engine->config.keep_remote)
+            config->remote_idle_s = remote_s;
     }
 }
 

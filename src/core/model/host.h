@@ -31,6 +31,8 @@ enum host_flag {
     HOST_MULTICAST = 0x08,
     HOST_PRIVATE = 0x10,
     HOST_V6 = 0x20,
+    HOST_ASKED = 0x40, /* what an earlier run kept of it is asked for */
+    HOST_KEPT = 0x80,  /* its numbers include that, if there was any */
 };
 
 /* One application's share of a host's traffic. */

@@ -69,7 +69,8 @@ struct iface_counters {
 struct iface {
     struct engine *engine;
     char *name;
-    uint16_t id;
+    uint16_t id;   /* in this run, from 0 on */
+    uint32_t ifid; /* in every run, as far as it is known */
     bool is_live;
     bool has_vlans;
     bool has_macs;

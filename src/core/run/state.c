@@ -1,0 +1,86 @@
+/* state: what is remembered beyond a run. SPDX-License-Identifier: MIT */
+#include "core/run/state.h"
+
+#include <stdlib.h>
+
+#include "core/run/iface_ids.h"
+#include "core/run/prefs_sync.h"
+#include "core/run/settings.h"
+#include "core/util/mem.h"
+
+#define LAST_WRITES_US 3000000
+
+struct state {
+    struct store *store;
+    struct prefs *prefs;
+    struct prefs_sync *sync;
+    struct settings *settings;
+    struct iface_ids *ids;
+    struct saved *saved;
+};
+
+static void on_numbered(void *arg)
+{
+    struct state *state = arg;
+
+    saved_begin(state->saved);
+}
+
+struct state *state_open(struct loop *loop, const struct options *options,
+                         struct engine *engine, struct strbuf *error)
+{
+    struct store_config config = {options->redis, options->data_dir};
+    struct state *state = mem_calloc(1, sizeof(*state));
+
+    if (config.redis == NULL && options->shutdown_when_done)
+        config.redis = "none";
+    state->store = store_open(loop, &config, error);
+    if (state->store == NULL) {
+        free(state);
+        return NULL;
+    }
+    state->prefs = prefs_new(state->store);
+    state->sync = prefs_sync_start(loop, state->store, state->prefs);
+    state->settings = settings_follow(state->prefs, options, engine);
+    state->saved = saved_new(loop, engine, state->store, state->prefs,
+                             options->dump_hosts);
+    engine_observe(engine, saved_observer(state->saved));
+    state->ids = iface_ids_new(state->store, engine, on_numbered, state);
+    return state;
+}
+
+void state_finish(struct state *state)
+{
+    /* First the answers: hosts of the last second were just asked for. */
+    store_drain(state->store, LAST_WRITES_US);
+    saved_all(state->saved, LAST_WRITES_US);
+    store_drain(state->store, LAST_WRITES_US);
+}
+
+void state_close(struct state *state)
+{
+    if (state == NULL)
+        return;
+    iface_ids_free(state->ids);
+    saved_free(state->saved);
+    settings_free(state->settings);
+    prefs_sync_stop(state->sync);
+    prefs_free(state->prefs);
+    store_free(state->store);
+    free(state);
+}
+
+struct store *state_store(const struct state *state)
+{
+    return state->store;
+}
+
+struct prefs *state_prefs(const struct state *state)
+{
+    return state->prefs;
+}
+
+const struct saved_counters *state_saved(const struct state *state)
+{
+    return saved_counters(state->saved);
+}

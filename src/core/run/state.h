@@ -1,0 +1,37 @@
+/* state: what is remembered beyond a run. SPDX-License-Identifier: MIT */
+#ifndef KELVIN_RUN_STATE_H
+#define KELVIN_RUN_STATE_H
+
+#include "core/model/engine.h"
+#include "core/run/loop.h"
+#include "core/run/options.h"
+#include "core/run/prefs.h"
+#include "core/run/saved.h"
+#include "core/run/store.h"
+#include "core/util/strbuf.h"
+
+/*
+ * Redis and all that lives in it: preferences, the numbers of interfaces,
+ * hosts. Files that are read and done with (--shutdown-when-done) need none
+ * of it unless -r asks for it.
+ *
+ *   state = state_open(loop, options, engine, error)    before the loop runs
+ *   state_finish(state)            after the loop, once flows have ended
+ *   state_close(state)             before loop and engine are freed
+ */
+struct state;
+
+/* All must outlive it. @return NULL with one line in the error. */
+struct state *state_open(struct loop *loop, const struct options *options,
+                         struct engine *engine, struct strbuf *error);
+
+/* Write what is to be kept, and wait some seconds for Redis to take it. */
+void state_finish(struct state *state);
+
+void state_close(struct state *state); /* NULL is fine */
+
+struct store *state_store(const struct state *state);
+struct prefs *state_prefs(const struct state *state);
+const struct saved_counters *state_saved(const struct state *state);
+
+#endif
