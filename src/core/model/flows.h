@@ -43,6 +43,15 @@ uint64_t flows_addr_hash(const struct flows *flows, const struct addr *addr);
 uint32_t flows_find(const struct flows *flows, const struct flow_key *key,
                     uint32_t hash, bool *from_server);
 
+/* Ask the processor for a flow's place in the table. */
+static inline void flows_prefetch_slot(const struct flows *flows,
+                                       uint32_t index)
+{
+    const struct flow *flow = pool_at(&flows->pool, index);
+
+    table_prefetch(&flows->table, flows_hash(flows, &flow->key));
+}
+
 /* Enter a flow that flows_find() does not find, at the lively end of its
  * class's idle list. POOL_NONE: full. */
 uint32_t flows_add(struct flows *flows, const struct flow_key *key,

@@ -212,9 +212,23 @@ void host_icmp(struct host *host, enum way way, uint8_t type, uint8_t code,
     host->local->icmp[slot].packets[way] += packets;
 }
 
+static uint32_t minute_of(uint32_t now_s)
+{
+    return now_s % SECONDS_PER_DAY / 60;
+}
+
+void host_prefetch(const struct host *host, uint32_t now_s)
+{
+    __builtin_prefetch(host->apps);
+    if (host->local == NULL)
+        return;
+    __builtin_prefetch(&host->local->day);
+    __builtin_prefetch(&host->local->active_minutes[minute_of(now_s) / 8]);
+}
+
 void host_active(struct host *host, uint32_t now_s)
 {
-    uint32_t minute = now_s % SECONDS_PER_DAY / 60;
+    uint32_t minute = minute_of(now_s);
     struct host_local *local = host->local;
 
     if (local == NULL)

@@ -151,6 +151,10 @@ void host_contacts_merge(struct host_local *local, enum way way,
 void host_icmp(struct host *host, enum way way, uint8_t type, uint8_t code,
                uint32_t packets);
 
+/* Ask the processor for what host_add() and host_active() need beside the
+ * host itself. */
+void host_prefetch(const struct host *host, uint32_t now_s);
+
 /* Mark the UTC minute of `now_s` as active, forgetting another day's. No
  * effect on remote hosts. */
 void host_active(struct host *host, uint32_t now_s);

@@ -89,6 +89,12 @@ uint32_t hosts_find(const struct hosts *hosts, const struct addr *addr,
     return find(hosts, hash_of(hosts, addr, vlan), addr, vlan);
 }
 
+void hosts_prefetch(const struct hosts *hosts, const struct addr *addr,
+                    uint16_t vlan)
+{
+    table_prefetch(&hosts->table, hash_of(hosts, addr, vlan));
+}
+
 static struct list *idle_list(struct hosts *hosts, const struct host *host)
 {
     return &hosts->idle[(host->flags & HOST_LOCAL) != 0];

@@ -48,6 +48,10 @@ void hosts_clear(struct hosts *hosts);
 uint32_t hosts_find(const struct hosts *hosts, const struct addr *addr,
                     uint16_t vlan);
 
+/* Ask the processor for where hosts_get() will look. */
+void hosts_prefetch(const struct hosts *hosts, const struct addr *addr,
+                    uint16_t vlan);
+
 /* The index of the host, made if need be; the idlest one goes when there is
  * no room. POOL_NONE when nobody is idle. A host without flows may go with
  * the next call. */

@@ -504,6 +504,18 @@ void iface_frame(struct iface *iface, const struct frame *frame)
         count_arp(iface, &packet);
 }
 
+/* The first flows of a list. @return how many there are, `most` at most. */
+static unsigned first_of(const struct list *list, uint32_t *flows,
+                         unsigned most)
+{
+    unsigned count = 0;
+
+    for (uint32_t index = list->head; index != POOL_NONE && count < most;
+         index = list_link(list, index)->next)
+        flows[count++] = index;
+    return count;
+}
+
 /* End flows that were silent too long. @return how many of the budget are
  * left; 0 means that there may be more. */
 static uint32_t expire_flows(struct iface *iface, uint32_t budget)
@@ -514,6 +526,8 @@ static uint32_t expire_flows(struct iface *iface, uint32_t budget)
         const struct list *idle = &iface->flows.idle[class];
         int64_t limit_us = (int64_t)config->timeout_s[class] * SECOND_US;
         uint32_t moved = POOL_NONE;
+        uint32_t ahead[ROLLUP_AHEAD];
+        unsigned ended = 0;
 
         while (idle->head != POOL_NONE && idle->head != moved && budget > 0) {
             struct flow *flow = flows_at(&iface->flows, idle->head);
@@ -530,6 +544,9 @@ static uint32_t expire_flows(struct iface *iface, uint32_t budget)
                     moved = idle->head;
                 flows_refresh(&iface->flows, idle->head, class);
             } else {
+                if (ended++ % ROLLUP_AHEAD == 0)
+                    rollup_prefetch_ends(iface, ahead,
+                                         first_of(idle, ahead, ROLLUP_AHEAD));
                 rollup_end(iface, idle->head, FLOW_END_IDLE);
             }
             budget--;
@@ -538,20 +555,34 @@ static uint32_t expire_flows(struct iface *iface, uint32_t budget)
     return budget;
 }
 
-bool iface_work(struct iface *iface, uint32_t budget)
+/* Roll up flows of the tick. @return how many of the budget are left. */
+static uint32_t roll_flows(struct iface *iface, uint32_t budget)
 {
     struct flows *flows = &iface->flows;
+
+    while (flows->rolling.head != POOL_NONE && budget > 0) {
+        uint32_t batch[ROLLUP_AHEAD];
+        unsigned count =
+            first_of(&flows->rolling, batch,
+                     budget < ROLLUP_AHEAD ? budget : ROLLUP_AHEAD);
+
+        rollup_prefetch(iface, batch, count);
+        for (unsigned i = 0; i < count; i++) {
+            flows_untouch(flows, batch[i]);
+            rollup_tick(iface, batch[i]);
+        }
+        budget -= count;
+    }
+    return budget;
+}
+
+bool iface_work(struct iface *iface, uint32_t budget)
+{
     uint32_t now_s = iface_now_s(iface);
 
     if (!iface->is_ticking)
         return false;
-    while (flows->rolling.head != POOL_NONE && budget > 0) {
-        uint32_t index = flows->rolling.head;
-
-        flows_untouch(flows, index);
-        rollup_tick(iface, index);
-        budget--;
-    }
+    budget = roll_flows(iface, budget);
     budget = expire_flows(iface, budget);
     if (budget > 0)
         budget -= hosts_expire(&iface->hosts, now_s, budget);

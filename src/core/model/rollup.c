@@ -254,6 +254,54 @@ void rollup_tick(struct iface *iface, uint32_t index)
     flow_tick(flows_at(&iface->flows, index), iface->tick, tick_seconds(iface));
 }
 
+static void prefetch_flows(const struct iface *iface, const uint32_t *flows,
+                           unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        pool_prefetch(&iface->flows.pool, flows[i]);
+}
+
+/* What a flow points to; the hosts, if it knows them, or where to find them. */
+static void prefetch_parts(const struct iface *iface, uint32_t index)
+{
+    const struct flow *flow = flows_at(&iface->flows, index);
+
+    if (flow->key.l4_proto == IP_PROTO_TCP)
+        pool_prefetch(&iface->flows.tcp, flow->tcp);
+    for (enum way way = 0; way < WAYS; way++)
+        if ((flow->flags & FLOW_HANDED) != 0)
+            pool_prefetch(&iface->hosts.pool, flow->host[way]);
+        else
+            hosts_prefetch(&iface->hosts, &flow->key.addr[way], flow->key.vlan);
+}
+
+void rollup_prefetch(struct iface *iface, const uint32_t *flows, unsigned count)
+{
+    uint32_t now_s = iface_now_s(iface);
+
+    prefetch_flows(iface, flows, count);
+    for (unsigned i = 0; i < count; i++)
+        prefetch_parts(iface, flows[i]);
+    for (unsigned i = 0; i < count; i++) {
+        struct flow *flow = flows_at(&iface->flows, flows[i]);
+
+        rollup_hosts(iface, flow);
+        for (enum way way = 0; way < WAYS; way++)
+            if (flow->host[way] != POOL_NONE)
+                host_prefetch(hosts_at(&iface->hosts, flow->host[way]), now_s);
+    }
+}
+
+void rollup_prefetch_ends(const struct iface *iface, const uint32_t *flows,
+                          unsigned count)
+{
+    prefetch_flows(iface, flows, count);
+    for (unsigned i = 0; i < count; i++) {
+        prefetch_parts(iface, flows[i]);
+        flows_prefetch_slot(&iface->flows, flows[i]);
+    }
+}
+
 static void decide(struct iface *iface, struct flow *flow)
 {
     struct dpi_verdict verdict = {

@@ -24,6 +24,22 @@ void rollup_flow(struct iface *iface, uint32_t index);
 /* The same as the tick's visit, which also settles the flow's throughput. */
 void rollup_tick(struct iface *iface, uint32_t index);
 
+/*
+ * Flows and hosts lie all over the memory, and to wait for each piece in turn
+ * takes longer than all the arithmetic. So ask the processor for those of
+ * several flows before they are needed: step by step, as each needs what the
+ * one before asked for.
+ */
+#define ROLLUP_AHEAD 16
+
+/* Before some calls of rollup_tick(). */
+void rollup_prefetch(struct iface *iface, const uint32_t *flows,
+                     unsigned count);
+
+/* Before some calls of rollup_end(). */
+void rollup_prefetch_ends(const struct iface *iface, const uint32_t *flows,
+                          unsigned count);
+
 /* The last roll-up: decide the application, record, give everything back. */
 void rollup_end(struct iface *iface, uint32_t index, enum flow_end why);
 
