@@ -80,6 +80,7 @@ struct host_local {
     uint8_t contacts[WAYS][CONTACT_REGISTERS];
 };
 
+/* What the first packet of a flow meets is in front, for hosts_prefetch(). */
 struct host {
     struct addr addr;
     uint16_t vlan;
@@ -87,33 +88,37 @@ struct host {
     uint8_t name_source;
     uint32_t hash;
     struct list_link idle; /* on the idle list while it has no active flow */
-    int16_t network;       /* index of the local network, -1 */
-    uint16_t apps_count;
-    uint16_t apps_size;
-    uint32_t device;   /* last MAC seen, or POOL_NONE */
+    uint32_t active_flows[WAYS]; /* as client, as server */
+    struct host_local *local;    /* NULL for remote hosts */
+    struct host_app *apps;       /* sorted by application id */
+    uint32_t last_s;             /* epoch seconds */
+    uint32_t device;             /* last MAC seen, or POOL_NONE */
+    /* 64 bytes */
+    uint64_t total_flows[WAYS];
+    uint32_t first_s;
     uint32_t as_group; /* groups, or POOL_NONE */
     uint32_t country_group;
     uint32_t vlan_group;
     uint32_t os_group;
+    int16_t network; /* index of the local network, -1 */
+    uint16_t apps_count;
+    uint16_t apps_size;
+    bool has_location;
     float latitude;
     float longitude;
-    bool has_location;
-    uint32_t first_s; /* epoch seconds */
-    uint32_t last_s;
-    uint32_t active_flows[WAYS]; /* as client, as server */
-    uint64_t total_flows[WAYS];
-    uint64_t low_goodput_flows[WAYS];
-    struct traffic l4[L4_GROUPS][WAYS];
     uint32_t trouble[TCP_TROUBLE_KINDS]; /* enum tcp_trouble, of what it sent */
+    /* 128 bytes */
+    struct traffic l4[L4_GROUPS][WAYS];
     uint32_t classes[WAYS][PACKET_CLASSES];
+    uint64_t low_goodput_flows[WAYS];
     struct rate rate;
-    struct host_app *apps;    /* sorted by application id */
-    struct host_local *local; /* NULL for remote hosts */
-    char *name;               /* NULL: none learned */
-    char *city;               /* NULL: unknown */
+    char *name; /* NULL: none learned */
+    char *city; /* NULL: unknown */
+    uint64_t spare; /* up to whole cache lines */
 };
 
 static_assert(sizeof(struct host) <= 512, "a host stays small");
+static_assert(sizeof(struct host) % 64 == 0, "hosts share no cache line");
 
 /* Add one flow's delta. `way` says how the host sees the flow: WAY_SENT for
  * its client, WAY_RCVD for its server. */
@@ -151,8 +156,16 @@ void host_contacts_merge(struct host_local *local, enum way way,
 void host_icmp(struct host *host, enum way way, uint8_t type, uint8_t code,
                uint32_t packets);
 
-/* Ask the processor for what host_add() and host_active() need beside the
- * host itself. */
+/* Ask the processor for what host_contact() needs beside the host itself. */
+static inline void host_prefetch_contacts(const struct host *host)
+{
+    if (host->local == NULL)
+        return;
+    __builtin_prefetch(host->local->contacts[WAY_SENT]);
+    __builtin_prefetch(host->local->contacts[WAY_RCVD]);
+}
+
+/* The same for host_add() and host_active(). */
 void host_prefetch(const struct host *host, uint32_t now_s);
 
 /* Mark the UTC minute of `now_s` as active, forgetting another day's. No

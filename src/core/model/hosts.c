@@ -89,10 +89,23 @@ uint32_t hosts_find(const struct hosts *hosts, const struct addr *addr,
     return find(hosts, hash_of(hosts, addr, vlan), addr, vlan);
 }
 
+void hosts_prefetch_slot(const struct hosts *hosts, const struct addr *addr,
+                         uint16_t vlan)
+{
+    table_prefetch(&hosts->table, hash_of(hosts, addr, vlan));
+}
+
+/* The hash alone is right nearly always. */
 void hosts_prefetch(const struct hosts *hosts, const struct addr *addr,
                     uint16_t vlan)
 {
-    table_prefetch(&hosts->table, hash_of(hosts, addr, vlan));
+    struct table_cursor at =
+        table_find(&hosts->table, hash_of(hosts, addr, vlan));
+    const unsigned char *host =
+        pool_at(&hosts->pool, table_next(&hosts->table, &at));
+
+    __builtin_prefetch(host);
+    __builtin_prefetch(host + POOL_CACHE_LINE);
 }
 
 static struct list *idle_list(struct hosts *hosts, const struct host *host)

@@ -48,7 +48,10 @@ void hosts_clear(struct hosts *hosts);
 uint32_t hosts_find(const struct hosts *hosts, const struct addr *addr,
                     uint16_t vlan);
 
-/* Ask the processor for where hosts_get() will look. */
+/* Ask the processor for where hosts_get() will look; and, later, for what it
+ * will find. */
+void hosts_prefetch_slot(const struct hosts *hosts, const struct addr *addr,
+                         uint16_t vlan);
 void hosts_prefetch(const struct hosts *hosts, const struct addr *addr,
                     uint16_t vlan);
 

@@ -258,6 +258,8 @@ static uint32_t flow_begin(struct iface *iface, const struct packet *packet,
     flow->device[!*from_server] = flow_device(iface, packet, packet->dst_mac);
     if (*from_server)
         flow->flags |= FLOW_SWAPPED;
+    for (enum way way = 0; way < WAYS; way++)
+        hosts_prefetch_slot(&iface->hosts, &key.addr[way], key.vlan);
     begin_vlan(iface, key.vlan);
     iface->counters.flows++;
     return index;
@@ -314,12 +316,24 @@ static bool flow_classify(struct flow *flow, const struct packet *packet,
     return is_full;
 }
 
+/* Who looks into a message next may want the hosts: nDPI takes long enough to
+ * get them. */
+static void expect_hosts(const struct iface *iface, const struct flow *flow)
+{
+    if ((flow->flags & FLOW_HANDED) != 0)
+        return;
+    for (enum way way = 0; way < WAYS; way++)
+        hosts_prefetch(&iface->hosts, &flow->key.addr[way], flow->key.vlan);
+}
+
 static void flow_look_into(struct iface *iface, struct flow *flow,
                            const struct packet *packet)
 {
     struct dpi_verdict verdict = {
         .master = flow->master, .app = flow->app, .category = flow->category};
 
+    if (packet->payload_len > 0)
+        expect_hosts(iface, flow);
     dpi_packet(engine_dpi(iface->engine), &flow->dpi, packet, &verdict,
                &flow->attrs);
     flow->app = verdict.app;

@@ -15,13 +15,18 @@ void rollup_hosts(struct iface *iface, struct flow *flow)
         return;
     flow->flags |= FLOW_HANDED;
     for (enum way way = 0; way < WAYS; way++) {
-        struct host *host;
-
         flow->host[way] = hosts_get(&iface->hosts, &flow->key.addr[way],
                                     flow->key.vlan, now_s);
         if (flow->host[way] == POOL_NONE)
             continue;
+        host_prefetch_contacts(hosts_at(&iface->hosts, flow->host[way]));
         hosts_flow_begins(&iface->hosts, flow->host[way], way);
+    }
+    for (enum way way = 0; way < WAYS; way++) {
+        struct host *host;
+
+        if (flow->host[way] == POOL_NONE)
+            continue;
         host = hosts_at(&iface->hosts, flow->host[way]);
         if (host->name_source < NAME_DNS)
             host_learn_name(host, NAME_DNS,
@@ -272,7 +277,8 @@ static void prefetch_parts(const struct iface *iface, uint32_t index)
         if ((flow->flags & FLOW_HANDED) != 0)
             pool_prefetch(&iface->hosts.pool, flow->host[way]);
         else
-            hosts_prefetch(&iface->hosts, &flow->key.addr[way], flow->key.vlan);
+            hosts_prefetch_slot(&iface->hosts, &flow->key.addr[way],
+                                flow->key.vlan);
 }
 
 void rollup_prefetch(struct iface *iface, const uint32_t *flows, unsigned count)
