@@ -17,7 +17,27 @@ struct recorder {
     struct hash_key nonce;
     uint64_t records; /* made so far */
     yajl_gen json;
+    char *text; /* of the latest record */
+    size_t len;
+    size_t size; /* allocated */
 };
+
+/* Where yajl writes to, mostly a byte or a word at a time, for which its own
+ * buffer does too much. */
+static void put(void *arg, const char *piece, size_t len)
+{
+    struct recorder *recorder = arg;
+
+    if (len > recorder->size - recorder->len) {
+        recorder->size = 2 * (recorder->size + len);
+        recorder->text = mem_realloc(recorder->text, recorder->size, 1);
+    }
+    if (len == 1)
+        recorder->text[recorder->len] = *piece;
+    else
+        memcpy(recorder->text + recorder->len, piece, len);
+    recorder->len += len;
+}
 
 static void *json_alloc(void *arg, size_t size)
 {
@@ -46,6 +66,7 @@ struct recorder *recorder_new(const struct engine *engine,
     recorder->engine = engine;
     recorder->nonce = *nonce;
     recorder->json = yajl_gen_alloc(&memory);
+    yajl_gen_config(recorder->json, yajl_gen_print_callback, put, recorder);
     return recorder;
 }
 
@@ -54,6 +75,7 @@ void recorder_free(struct recorder *recorder)
     if (recorder == NULL)
         return;
     yajl_gen_free(recorder->json);
+    free(recorder->text);
     free(recorder);
 }
 
@@ -168,13 +190,12 @@ const char *recorder_write(struct recorder *recorder, const struct iface *iface,
         .mark = mark,
         .id = id,
     };
-    const unsigned char *text;
     size_t count;
     const struct field *fields = field_table(&count);
     struct field_value value;
 
     write_id(recorder, iface, flow, id);
-    yajl_gen_clear(recorder->json);
+    recorder->len = 0;
     yajl_gen_reset(recorder->json, NULL);
     check(yajl_gen_map_open(recorder->json));
     for (size_t i = 0; i < count; i++) {
@@ -184,6 +205,7 @@ const char *recorder_write(struct recorder *recorder, const struct iface *iface,
         write_value(recorder->json, fields[i].type, &value);
     }
     check(yajl_gen_map_close(recorder->json));
-    check(yajl_gen_get_buf(recorder->json, &text, len));
-    return (const char *)text;
+    put(recorder, "", 1); /* ends it as text, too */
+    *len = recorder->len - 1;
+    return recorder->text;
 }

@@ -25,7 +25,7 @@ void recorder_free(struct recorder *recorder); /* NULL is fine */
  * without the newline, its keys those of field.h. FLOW_ID is
  * "<the flow, 16 hex digits>-<number of the record>": records of one flow
  * begin alike, and no two records are alike.
- * @return the text of `*len` bytes, valid until the next call.
+ * @return the text of `*len` bytes and a NUL, valid until the next call.
  */
 const char *recorder_write(struct recorder *recorder, const struct iface *iface,
                            const struct flow *flow,
