@@ -10,17 +10,23 @@
 void rollup_hosts(struct iface *iface, struct flow *flow)
 {
     uint32_t now_s = iface_now_s(iface);
+    bool is_new[WAYS] = {false, false};
 
     if ((flow->flags & FLOW_HANDED) != 0)
         return;
     flow->flags |= FLOW_HANDED;
     for (enum way way = 0; way < WAYS; way++) {
+        const struct host *host;
+
         flow->host[way] = hosts_get(&iface->hosts, &flow->key.addr[way],
                                     flow->key.vlan, now_s);
         if (flow->host[way] == POOL_NONE)
             continue;
-        host_prefetch_contacts(hosts_at(&iface->hosts, flow->host[way]));
+        host = hosts_at(&iface->hosts, flow->host[way]);
+        host_prefetch_contacts(host);
         hosts_flow_begins(&iface->hosts, flow->host[way], way);
+        is_new[way] =
+            host->total_flows[WAY_SENT] + host->total_flows[WAY_RCVD] == 1;
     }
     for (enum way way = 0; way < WAYS; way++) {
         struct host *host;
@@ -35,7 +41,7 @@ void rollup_hosts(struct iface *iface, struct flow *flow)
             hosts_set_device(&iface->hosts, flow->host[way], flow->device[way]);
         host_contact(host, way,
                      flows_addr_hash(&iface->flows, &flow->key.addr[!way]));
-        if (host->total_flows[WAY_SENT] + host->total_flows[WAY_RCVD] == 1)
+        if (is_new[way])
             engine_host_seen(iface->engine, iface, host);
     }
 }
