@@ -215,10 +215,11 @@ static void tell_listeners(const struct prefs *prefs, enum pref pref)
 {
     const struct pref_row *row = pref_row(pref);
 
-    log_info("prefs", "%s is now %s", row->key,
-             row->secret ? "another" : prefs->values[pref].text);
     for (unsigned i = 0; i < prefs->listeners_count; i++)
         prefs->listeners[i].changed(prefs->listeners[i].arg, pref);
+    /* Now, as it may be the log that changed. */
+    log_info("prefs", "%s is now %s", row->key,
+             row->secret ? "another" : prefs->values[pref].text);
 }
 
 /* "KEY 'VALUE': must be ...". */

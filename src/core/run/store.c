@@ -31,7 +31,7 @@
 #define PAUSE_STARTING_US 50000
 #define STARTING_US (5 * SECOND_US)
 /* A child that is running and not heard of for so long hangs. */
-#define HANGS_US (15 * SECOND_US)
+#define HANGS_US (10 * SECOND_US)
 /* What waits in one connection for the system to take it. */
 #define UNSENT_MAX 65536
 #define DRAIN_STEP_US 50000
