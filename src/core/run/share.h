@@ -13,4 +13,13 @@
  */
 bool share_find(const char *install_dir, char *path, size_t size);
 
+/*
+ * Find the folder that holds `scripts` and `html`: the one given with -t, else
+ * `../share/kelvin` from the program (an installation), else the checkout that
+ * its build tree is in.
+ * @return false when none has `scripts`; `path` is then where an installation
+ * would have it.
+ */
+bool share_find_scripts(const char *install_dir, char *path, size_t size);
+
 #endif
