@@ -5,13 +5,14 @@ CC ?= cc
 CLANG ?= clang
 PREFIX ?= /usr/local
 BUILD ?= build
-LIBS := libevent_core libevent_extra hiredis yajl libcap-ng libmaxminddb zlib
+LIBS := libevent_core libevent_extra hiredis yajl libcap-ng libmaxminddb zlib \
+	lua5.3
 CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -Isrc
 CFLAGS ?= -O2 -g
 KFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
 	-fstack-protector-strong -fstack-clash-protection -fPIE \
-	$(shell uname -m | sed -n s,x86_64,-fcf-protection,p)
+	$(shell pkg-config --cflags lua5.3) $(shell uname -m | sed -n s,x86_64,-fcf-protection,p)
 LDFLAGS += -pie -Wl,-z,relro,-z,now,--as-needed
 LDLIBS = $(shell pkg-config --libs $(LIBS)) -lpcap -lndpi -lm
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \

@@ -5,7 +5,7 @@ set -e
 
 build="gcc make pkg-config libevent-dev libhiredis-dev libpcap-dev libndpi-dev libyajl-dev
 libmaxminddb-dev libcap-ng-dev zlib1g-dev ieee-data
-redis-server"
+liblua5.3-dev redis-server"
 tests="clang libclang-rt-14-dev libcmocka-dev python3-pytest python3-scapy
 tshark dnsmasq-base libndpi-bin mmdb-bin iproute2 tcpreplay curl procps
 lua5.3"
