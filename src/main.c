@@ -26,6 +26,7 @@
 #include "core/util/strbuf.h"
 #include "core/util/utf8.h"
 #include "export/exporter.h"
+#include "lua/scripts.h"
 
 #define EXIT_USAGE 2
 #define SECOND_US 1000000
@@ -51,11 +52,17 @@ struct app {
     struct exporter *exporter;
     struct resolver *resolver;
     struct state *state;
+    struct scripts *scripts;
+    struct errand *errand; /* --run */
     struct loop_source *second;
     struct loop_source *work;
+    struct loop_source *errand_due;  /* --run-after */
+    struct loop_source *errand_work; /* what is to be done before it */
     struct loop_source *signals[SIGNALS];
+    struct strbuf command_line;
     char instance[HOST_NAME_MAX + 1];
     int64_t started_us;
+    int64_t stopping_us; /* somebody asked to end; 0: nobody has */
     int64_t stopped_us;
     bool shows_progress;
 };
@@ -200,6 +207,15 @@ static bool open_engine(struct app *app)
     return app->engine != NULL;
 }
 
+/* The script of --run, before anything takes time. */
+static bool open_errand(struct app *app)
+{
+    if (app->options.run == NULL)
+        return true;
+    app->errand = errand_new(&app->options, &app->error);
+    return app->errand != NULL || fail(app);
+}
+
 static bool open_inputs(struct app *app)
 {
     app->inputs = inputs_open(&app->options, app->networks, &app->error);
@@ -238,8 +254,7 @@ static bool settle(struct app *app)
 
 static bool open_state(struct app *app)
 {
-    app->state =
-        state_open(app->loop, &app->options, app->engine, &app->error);
+    app->state = state_open(app->loop, &app->options, app->engine, &app->error);
     return app->state != NULL || fail(app);
 }
 
@@ -291,10 +306,26 @@ static void write_report(const struct app *app, int wait_ms)
         report_write(STDERR_FILENO, wait_ms, &source);
 }
 
-static void on_stop(void *arg)
+static void on_end(void *arg)
 {
     const struct app *app = arg;
 
+    loop_stop(app->loop);
+}
+
+/* Callbacks may have a last word; who asks again takes it from them. */
+static void on_stop(void *arg)
+{
+    struct app *app = arg;
+    int64_t now_us = loop_now_us(app->loop);
+
+    if (app->stopping_us == 0) {
+        app->stopping_us = now_us;
+        if (scripts_shut_down(app->scripts, on_end, app))
+            return;
+    } else if (now_us - app->stopping_us <= ECHO_US) {
+        return;
+    }
     loop_stop(app->loop);
 }
 
@@ -310,6 +341,37 @@ static void on_reopen(void *arg)
     if (log_reopen() < 0)
         log_warn("log", "cannot reopen the log, the old one goes on");
     exporter_reopen(app->exporter);
+    scripts_reload(app->scripts);
+}
+
+/* The script finds everything counted where it belongs. */
+static bool on_errand_work(void *arg)
+{
+    struct app *app = arg;
+
+    if (engine_work(app->engine))
+        return true;
+    scripts_run(app->scripts, app->errand, on_end, app);
+    return false;
+}
+
+/* The files are read and the time has passed, whichever comes last. */
+static void maybe_run_errand(struct app *app)
+{
+    if (app->errand_due != NULL || app->errand_work != NULL ||
+        inputs_are_reading(app->inputs))
+        return;
+    engine_settle(app->engine);
+    app->errand_work = loop_defer(app->loop, LOOP_PAGE, on_errand_work, app);
+}
+
+static void on_errand_due(void *arg)
+{
+    struct app *app = arg;
+
+    loop_source_free(app->errand_due);
+    app->errand_due = NULL;
+    maybe_run_errand(app);
 }
 
 static void on_files_ended(void *arg)
@@ -317,8 +379,10 @@ static void on_files_ended(void *arg)
     struct app *app = arg;
 
     hide_progress(app);
-    if (app->options.shutdown_when_done)
-        loop_stop(app->loop);
+    if (app->errand != NULL)
+        maybe_run_errand(app);
+    else if (app->options.shutdown_when_done)
+        on_stop(app);
     else
         log_notice("main", "all files are read; their state stays until the "
                            "program is ended");
@@ -330,6 +394,30 @@ static bool on_file_work(void *arg)
     const struct app *app = arg;
 
     return engine_work(app->engine) || exporter_must_wait(app->exporter);
+}
+
+static void start_scripts(struct app *app)
+{
+    struct lib_context parts = {
+        .engine = app->engine,
+        .store = state_store(app->state),
+        .prefs = state_prefs(app->state),
+        .vendor = app->vendor,
+        .geo = app->geo,
+        .networks = app->networks,
+        .loop = app->loop,
+        .options = &app->options,
+        .command_line = app->command_line.text,
+        .started_us = loop_wall_us(),
+    };
+
+    app->scripts = scripts_new(&parts);
+    if (app->errand == NULL)
+        scripts_keep_time(app->scripts);
+    else
+        app->errand_due =
+            loop_after(app->loop, app->options.run_after * (int64_t)SECOND_US,
+                       LOOP_TICK, on_errand_due, app);
 }
 
 static void start(struct app *app)
@@ -357,11 +445,16 @@ static void start(struct app *app)
     engine_observe(app->engine, resolver_observer(app->resolver));
     app->second = loop_every(app->loop, SECOND_US, LOOP_TICK, on_second, app);
     inputs_start(app->inputs, app->loop, &handler);
+    start_scripts(app);
 }
 
 /* In the reverse order, from wherever opening got to. */
 static void close_all(struct app *app)
 {
+    loop_source_free(app->errand_due);
+    loop_source_free(app->errand_work);
+    errand_free(app->errand);
+    scripts_free(app->scripts);
     inputs_close(app->inputs);
     for (unsigned i = 0; i < SIGNALS; i++)
         loop_source_free(app->signals[i]);
@@ -376,6 +469,7 @@ static void close_all(struct app *app)
     geo_close(app->geo);
     loop_free(app->loop);
     daemon_leave(&app->daemon);
+    strbuf_free(&app->command_line);
     strbuf_free(&app->error);
     options_free(&app->options);
 }
@@ -405,13 +499,13 @@ static int run(struct app *app)
 {
     int status = EXIT_FAILURE;
 
-    if (open_process(app) && open_knowledge(app) && open_inputs(app) &&
-        open_log(app) && open_traffic(app) && settle(app) &&
+    if (open_process(app) && open_knowledge(app) && open_errand(app) &&
+        open_inputs(app) && open_log(app) && open_traffic(app) && settle(app) &&
         (app->loop = loop_new()) != NULL && open_state(app)) {
         start(app);
-        status = loop_run(app->loop) == 0 && !inputs_failed(app->inputs)
-                     ? EXIT_SUCCESS
-                     : EXIT_FAILURE;
+        if (loop_run(app->loop) == 0 && !inputs_failed(app->inputs) &&
+            (app->errand == NULL || errand_succeeded(app->errand)))
+            status = EXIT_SUCCESS;
         if (!finish(app) && app->options.shutdown_when_done)
             status = EXIT_FAILURE;
         state_finish(app->state);
@@ -428,14 +522,20 @@ static bool is_errand(const struct app *app, int *status)
 
     if (options->print_ndpi_protocols)
         *status = report_protocols(stdout, options->ndpi_protocols);
-    else if (options->run != NULL || options->set_password != NULL ||
-             options->test_export != NULL) {
-        fprintf(stderr, "kelvin: --run, --set-password and --test-export are "
-                        "not in this version\n");
+    else if (options->set_password != NULL || options->test_export != NULL) {
+        fprintf(stderr, "kelvin: --set-password and --test-export are not in "
+                        "this version\n");
         *status = EXIT_FAILURE;
     } else
         return false;
     return true;
+}
+
+/* For ntop.getInfo(), once secrets are hidden. */
+static void keep_command_line(struct app *app, int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++)
+        strbuf_printf(&app->command_line, "%s%s", i > 0 ? " " : "", argv[i]);
 }
 
 int main(int argc, char **argv)
@@ -445,9 +545,11 @@ int main(int argc, char **argv)
 
     daemon_keep_standard();
     strbuf_init(&app.error, 4096);
+    strbuf_init(&app.command_line, 4096);
     switch (options_parse(argc, argv, &app.options, &app.error)) {
     case OPTIONS_RUN:
         options_hide_secrets(argc, argv);
+        keep_command_line(&app, argc, argv);
         if (!check_options(&app))
             status = EXIT_USAGE;
         else if (!is_errand(&app, &status))

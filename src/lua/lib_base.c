@@ -210,6 +210,7 @@ void lib_base_open(lua_State *L)
         {LUA_TABLIBNAME, luaopen_table},
         {LUA_MATHLIBNAME, luaopen_math},
         {LUA_UTF8LIBNAME, luaopen_utf8},
+        {LUA_BITLIBNAME, luaopen_bit32},
     };
     static const luaL_Reg own[] = {
         {"print", base_print},

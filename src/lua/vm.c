@@ -223,12 +223,26 @@ static void count_end(struct vm_counters *counters, enum vm_result result)
     }
 }
 
+/* A message and its traceback, a line of the log each. */
+static void log_error_lines(const char *error)
+{
+    while (*error != '\0') {
+        size_t len = strcspn(error, "\n");
+
+        bool is_frame = *error == '\t';
+
+        log_warnx("lua", "%s%.*s", is_frame ? "  " : "", (int)(len - is_frame),
+                  error + is_frame);
+        error += len + (error[len] == '\n');
+    }
+}
+
 static void run_end(struct vm_run *run, enum vm_result result,
                     const char *error)
 {
     count_end(&run->vm->counters, result);
-    if (result != VM_DONE && result != VM_CANCELLED)
-        log_warnx("lua", "%s", error);
+    if (result != VM_DONE && result != VM_CANCELLED && !run->script.is_quiet)
+        log_error_lines(error);
     stop_waiting(run);
     run->state = VM_OVER;
     if (run->script.ended != NULL && result != VM_CANCELLED)

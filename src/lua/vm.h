@@ -62,6 +62,7 @@ struct vm_script {
     int64_t deadline_us; /* from now on, waiting included; 0: none */
     size_t memory;       /* cap of this run; 0: that of the machine */
     bool is_page;        /* print() adds neither tabs nor newlines */
+    bool is_quiet;       /* ended() tells of an error, the log does not */
     int64_t clock_us;    /* what os.time() tells; 0: the wall clock */
     uint16_t iface_id;   /* the interface selected at first */
 

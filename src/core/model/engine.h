@@ -10,11 +10,11 @@ struct engine_config {
     uint32_t timeout_s[FLOW_CLASSES];
     uint32_t partial_record_s; /* a long flow tells its deltas this often */
     bool tunnel_outer;
-    bool ignore_dns;  /* learn no names from DNS answers */
-    bool keep_local;  /* hosts are not forgotten for being idle */
-    bool keep_remote; /* the same for remote ones */
-    const char *protocols_file;      /* nDPI protos.txt, or NULL */
-    const char *instance_name;       /* not owned */
+    bool ignore_dns;            /* learn no names from DNS answers */
+    bool keep_local;            /* hosts are not forgotten for being idle */
+    bool keep_remote;           /* the same for remote ones */
+    const char *protocols_file; /* nDPI protos.txt, or NULL */
+    const char *instance_name;  /* not owned */
     const struct networks *networks; /* not owned */
     const struct locator *locator;   /* not owned, or NULL */
     uint64_t seed[HASH_WORDS + 1];   /* secret, from the kernel */
@@ -69,6 +69,11 @@ void engine_set_flow_timeout(struct engine *engine, enum flow_class class,
                              uint32_t seconds);
 void engine_set_host_idle(struct engine *engine, uint32_t local_s,
                           uint32_t remote_s);
+
+/* Captures are read: let their last second be over like any other, so that
+ * everything is counted where it belongs. Flows stay. The work is left to
+ * engine_work(). */
+void engine_settle(struct engine *engine);
 
 /* End all flows of all interfaces and tell the observers. */
 void engine_flush(struct engine *engine);

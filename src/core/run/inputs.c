@@ -245,6 +245,11 @@ bool inputs_failed(const struct inputs *inputs)
     return false;
 }
 
+bool inputs_are_reading(const struct inputs *inputs)
+{
+    return inputs->files_open > 0;
+}
+
 double inputs_progress(const struct inputs *inputs)
 {
     uint64_t done = 0;

@@ -53,6 +53,9 @@ void inputs_drain(struct inputs *inputs, const struct loop *loop);
 /* True when some file could not be read at all. */
 bool inputs_failed(const struct inputs *inputs);
 
+/* True until the last file was read; never when there is none. */
+bool inputs_are_reading(const struct inputs *inputs);
+
 /* How much of the files was read, 0 to 1; -1 when nobody can know. */
 double inputs_progress(const struct inputs *inputs);
 

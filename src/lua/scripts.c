@@ -1,0 +1,82 @@
+/* scripts: all that runs Lua, together. SPDX-License-Identifier: MIT */
+#include "lua/scripts.h"
+
+#include <stdlib.h>
+
+#include "core/run/services.h"
+#include "core/util/mem.h"
+
+/* Three quarters of it are what --run's script may have. */
+#define ERRAND_TOTAL ((size_t)1536 << 20)
+#define SERVICES_FILE "/etc/services"
+
+struct scripts {
+    struct lib_dirs dirs;
+    struct lib_context context;
+    struct vm *vm;
+    struct schedule *schedule;
+};
+
+struct scripts *scripts_new(const struct lib_context *parts)
+{
+    struct scripts *scripts = mem_calloc(1, sizeof(*scripts));
+    struct vm_config config = {.loop = parts->loop,
+                               .context = &scripts->context};
+
+    if (parts->options->run != NULL)
+        config.total_memory = ERRAND_TOTAL;
+    dirs_open(&scripts->dirs, parts->options);
+    scripts->context = *parts;
+    scripts->context.dirs = &scripts->dirs;
+    scripts->context.services = services_new(SERVICES_FILE);
+    scripts->vm = vm_new(&config);
+    return scripts;
+}
+
+void scripts_free(struct scripts *scripts)
+{
+    if (scripts == NULL)
+        return;
+    schedule_free(scripts->schedule);
+    vm_free(scripts->vm);
+    services_free(scripts->context.services);
+    dirs_close(&scripts->dirs);
+    free(scripts);
+}
+
+struct vm *scripts_vm(struct scripts *scripts)
+{
+    return scripts->vm;
+}
+
+void scripts_keep_time(struct scripts *scripts)
+{
+    struct schedule_config config = {
+        .loop = scripts->context.loop,
+        .vm = scripts->vm,
+        .dir = scripts->dirs.callbacks.path,
+        .prelude = SCRIPTS_PRELUDE,
+    };
+
+    scripts->schedule = schedule_new(&config);
+}
+
+void scripts_reload(struct scripts *scripts)
+{
+    if (scripts->schedule != NULL)
+        schedule_reload(scripts->schedule);
+}
+
+void scripts_run(struct scripts *scripts, struct errand *errand,
+                 void (*ended)(void *arg), void *arg)
+{
+    errand_start(errand, scripts->context.loop, scripts->vm, SCRIPTS_PRELUDE,
+                 ended, arg);
+}
+
+bool scripts_shut_down(struct scripts *scripts, void (*ended)(void *arg),
+                       void *arg)
+{
+    return scripts->schedule != NULL &&
+           schedule_shut_down(scripts->schedule, ended, arg);
+}
