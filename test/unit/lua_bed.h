@@ -3,6 +3,7 @@
 #define KELVIN_TEST_LUA_BED_H
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
