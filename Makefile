@@ -12,7 +12,8 @@ CFLAGS ?= -O2 -g
 KFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
 	-fstack-protector-strong -fstack-clash-protection -fPIE \
-	$(shell pkg-config --cflags lua5.3) $(shell uname -m | sed -n s,x86_64,-fcf-protection,p)
+	$(shell pkg-config --cflags lua5.3) \
+	$(shell uname -m | sed -n s,x86_64,-fcf-protection,p)
 LDFLAGS += -pie -Wl,-z,relro,-z,now,--as-needed
 LDLIBS = $(shell pkg-config --libs $(LIBS)) -lpcap -lndpi -lm
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \

@@ -27,6 +27,7 @@ struct errand {
     struct loop *loop;
     struct vm_run *run;
     struct loop_source *writable; /* NULL: a regular file never blocks */
+    struct loop_source *flush;    /* the same file's next turn */
     struct loop_source *quit;     /* nobody wants more output */
     struct strbuf output;
     size_t written; /* of `output` */
@@ -113,6 +114,7 @@ void errand_free(struct errand *errand)
     if (errand->run != NULL)
         vm_cancel(errand->run);
     loop_source_free(errand->writable);
+    loop_source_free(errand->flush);
     loop_source_free(errand->quit);
     strbuf_free(&errand->text);
     strbuf_free(&errand->output);
@@ -219,9 +221,18 @@ static bool on_write(void *arg, const char *bytes, size_t len)
         loop_source_resume(errand->writable);
         return pending(errand) < OUTPUT_MAX;
     }
+    /* Not a system call for each word, but soon. */
     if (pending(errand) >= OUTPUT_MAX / 4)
         write_some(errand);
+    else if (errand->flush != NULL)
+        loop_source_resume(errand->flush);
     return true;
+}
+
+static bool on_flush(void *arg)
+{
+    write_some(arg);
+    return false;
 }
 
 static void on_ended(void *arg, enum vm_result result, const char *error)
@@ -275,6 +286,8 @@ void errand_start(struct errand *errand, struct loop *loop, struct vm *vm,
                                       LOOP_PAGE, on_writable, errand);
     if (errand->writable != NULL)
         loop_source_pause(errand->writable);
+    else
+        errand->flush = loop_defer(loop, LOOP_PAGE, on_flush, errand);
     errand->run = vm_start(vm, &script);
 }
 

@@ -174,6 +174,11 @@ int vm_code_load_text(lua_State *L, const char *text, size_t len,
     const char *begin = skip_shebang(text, &len);
     int status;
 
+    if (len > 0 && *begin == LUA_SIGNATURE[0]) {
+        lua_pushfstring(L, "%s: byte-code is not loaded", name);
+        return LUA_ERRSYNTAX;
+    }
+
     lua_pushfstring(L, "@%s", name);
     status = luaL_loadbufferx(L, begin, len, lua_tostring(L, -1), "t");
     lua_remove(L, -2);

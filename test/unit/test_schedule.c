@@ -49,14 +49,17 @@ static void hours_go_on_when_the_clock_is_put_back(void **state)
 
 /* --- Running --- */
 
-static struct schedule *open_schedule(struct lua_bed *bed, struct strbuf *dir)
+static struct schedule *open_schedule(struct lua_bed *bed)
 {
     struct schedule_config config = {.loop = bed->loop, .vm = bed->vm};
 
-    strbuf_init(dir, 256);
-    strbuf_printf(dir, "%s/install/scripts/callbacks", bed->root);
-    config.dir = dir->text;
-    return schedule_new(&config);
+    struct schedule *schedule;
+    char *dir = bed_path(bed, "install/scripts/callbacks");
+
+    config.dir = dir;
+    schedule = schedule_new(&config);
+    free(dir);
+    return schedule;
 }
 
 /* Let the loop run until `seconds` have passed. */
@@ -93,7 +96,6 @@ static void scripts_run_in_order(void **state)
 {
     struct lua_bed *bed = *state;
     struct schedule *schedule;
-    struct strbuf dir;
 
     bed_mkdir(bed, "install/scripts/callbacks/user");
     bed_mkdir(bed, "install/scripts/callbacks/user/startup");
@@ -105,13 +107,12 @@ static void scripts_run_in_order(void **state)
     bed_file(bed, "install/scripts/callbacks/user/startup/.hidden.lua",
              SAY("hidden"));
     bed_file(bed, "install/scripts/callbacks/user/startup_a.lua~", SAY("old"));
-    schedule = open_schedule(bed, &dir);
+    schedule = open_schedule(bed);
     pass(bed, 0.2);
     assert_string_equal(written(bed), "own b z ");
     assert_int_equal(schedule_counters(schedule, SCHEDULE_STARTUP)->runs, 4);
     assert_int_equal(schedule_counters(schedule, SCHEDULE_STARTUP)->failed, 1);
     schedule_free(schedule);
-    strbuf_free(&dir);
 }
 
 static void seconds_come_and_overruns_are_left_out(void **state)
@@ -119,13 +120,12 @@ static void seconds_come_and_overruns_are_left_out(void **state)
     struct lua_bed *bed = *state;
     const struct schedule_counters *counters;
     struct schedule *schedule;
-    struct strbuf dir;
 
     bed_mkdir(bed, "install/scripts/callbacks/user");
     bed_file(bed, "install/scripts/callbacks/second.lua",
              "print('second') if not ntop.exists('said') then " SAY(
                  "1") " while true do end end " SAY("2"));
-    schedule = open_schedule(bed, &dir);
+    schedule = open_schedule(bed);
     counters = schedule_counters(schedule, SCHEDULE_SECOND);
     for (int i = 0; i < 300 && counters->overruns < 2; i++)
         pass(bed, 0.05);
@@ -134,7 +134,7 @@ static void seconds_come_and_overruns_are_left_out(void **state)
     assert_in_range(counters->overruns, 2, 3);
     schedule_free(schedule);
     assert_int_equal(vm_counters(bed->vm)->active, 0);
-    schedule = open_schedule(bed, &dir);
+    schedule = open_schedule(bed);
     counters = schedule_counters(schedule, SCHEDULE_SECOND);
     for (int i = 0; i < 300 && counters->runs < 2; i++)
         pass(bed, 0.05);
@@ -142,17 +142,15 @@ static void seconds_come_and_overruns_are_left_out(void **state)
     assert_int_equal(counters->overruns, 0);
     assert_string_equal(written(bed), "1 2 2 ");
     schedule_free(schedule);
-    strbuf_free(&dir);
 }
 
 static void nothing_wakes_up_without_scripts(void **state)
 {
     struct lua_bed *bed = *state;
     struct schedule *schedule;
-    struct strbuf dir;
     uint64_t callbacks;
 
-    schedule = open_schedule(bed, &dir);
+    schedule = open_schedule(bed);
     pass(bed, 0.05);
     callbacks = loop_callbacks(bed->loop);
     pass(bed, 1.2);
@@ -163,7 +161,6 @@ static void nothing_wakes_up_without_scripts(void **state)
         pass(bed, 0.05);
     assert_memory_equal(written(bed), "new ", 4);
     schedule_free(schedule);
-    strbuf_free(&dir);
 }
 
 static void note_end(void *arg)
@@ -178,22 +175,20 @@ static void the_last_word_is_heard(void **state)
 {
     struct lua_bed *bed = *state;
     struct schedule *schedule;
-    struct strbuf dir;
 
     bed_file(bed, "install/scripts/callbacks/startup.lua", "while true do end");
-    schedule = open_schedule(bed, &dir);
+    schedule = open_schedule(bed);
     assert_false(schedule_shut_down(schedule, note_end, bed));
     assert_int_equal(vm_counters(bed->vm)->active, 0);
     schedule_free(schedule);
 
     bed_file(bed, "install/scripts/callbacks/shutdown.lua", SAY("bye"));
-    schedule = open_schedule(bed, &dir);
+    schedule = open_schedule(bed);
     assert_true(schedule_shut_down(schedule, note_end, bed));
     bed->active = 1;
     lua_bed_wait(bed);
     assert_string_equal(written(bed), "bye ");
     schedule_free(schedule);
-    strbuf_free(&dir);
 }
 
 int main(void)

@@ -223,6 +223,8 @@ static bool abuse_ends(struct lua_bed *bed, const struct abuse *abuse)
         .arg = &neighbour,
     };
 
+    if (abuse->result == VM_OUT_OF_MEMORY)
+        script.deadline_us *= 100; /* which is not to come first */
     strbuf_reset(&bed->output);
     assert_non_null(lua_bed_start(bed, abuse->text, &script));
     assert_non_null(vm_start(bed->vm, &other));
