@@ -95,6 +95,9 @@ install: all
 	for file in $(BUILD)/share/geo/*.mmdb; do test ! -e $$file || \
 		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/kelvin/geo \
 		$$file || exit 1; done
+	for file in $$(find scripts -name '*.lua' 2>/dev/null); do \
+		install -D -m 644 $$file \
+		$(DESTDIR)$(PREFIX)/share/kelvin/$$file || exit 1; done
 	install -D -m 644 conf/kelvin.8 \
 		$(DESTDIR)$(PREFIX)/share/man/man8/kelvin.8
 	install -D -m 644 conf/kelvin.conf.sample \
