@@ -100,7 +100,7 @@ static int load_path(lua_State *L, const char *path)
         return LUA_ERRFILE;
     }
     status = vm_code_load(run->vm->code, L, fd, path);
-    vm_stretch_end(L, run, begin_us, "loading a script");
+    vm_stretch_end(L, run, begin_us, NULL); /* is not its fault */
     return status;
 }
 

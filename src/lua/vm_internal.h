@@ -117,7 +117,7 @@ bool vm_is_over(const struct vm_run *run, int64_t now_us); /* its deadline */
 /* For lib_*.c that are part of the machine. */
 
 /* Before and after a C function of the standard library that nothing can
- * interrupt: measure it, log it when it was slow. */
+ * interrupt: measure it, log it by its name (NULL: do not) when it was slow. */
 int64_t vm_stretch_begin(const struct vm_run *run);
 void vm_stretch_end(lua_State *L, struct vm_run *run, int64_t begin_us,
                     const char *what);

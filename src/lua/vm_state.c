@@ -164,7 +164,7 @@ void vm_stretch_end(lua_State *L, struct vm_run *run, int64_t begin_us,
 
     if (took_us > STRETCH_US)
         vm_state_hook_now(run);
-    if (took_us > VM_SLOW_US)
+    if (took_us > VM_SLOW_US && what != NULL)
         log_warnx("lua", "%s %s took %.0f ms, in which all else had to wait",
                   vm_state_where(L, where, sizeof(where)), what,
                   (double)took_us / 1e3);
