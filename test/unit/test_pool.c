@@ -82,6 +82,28 @@ static void large_caps_cost_nothing_yet(void **state)
     pool_clear(&pool);
 }
 
+static void lives_are_told_apart(void **state)
+{
+    struct pool pool = pool_of(3);
+    uint32_t first;
+    uint32_t life;
+
+    (void)state;
+    pool_track(&pool);
+    assert_int_equal(pool_life(&pool, POOL_NONE), 0);
+    assert_int_equal(pool_life(&pool, 1), 0);
+    assert_int_equal(pool_life(&pool, UINT32_MAX), 0);
+    first = pool_take(&pool);
+    life = pool_life(&pool, first);
+    assert_int_not_equal(life, 0);
+    pool_give(&pool, first);
+    assert_int_equal(pool_life(&pool, first), 0);
+    assert_int_equal(pool_take(&pool), first);
+    assert_int_not_equal(pool_life(&pool, first), 0);
+    assert_int_not_equal(pool_life(&pool, first), life);
+    pool_clear(&pool);
+}
+
 static void clears_twice(void **state)
 {
     struct pool pool = pool_of(3);
@@ -100,6 +122,7 @@ int main(void)
         cmocka_unit_test(holds_its_cap_and_no_more),
         cmocka_unit_test(room_comes_back),
         cmocka_unit_test(large_caps_cost_nothing_yet),
+        cmocka_unit_test(lives_are_told_apart),
         cmocka_unit_test(clears_twice),
     };
 

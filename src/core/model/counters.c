@@ -55,6 +55,11 @@ float rate_packets_per_s(const struct rate *rate, uint32_t now_s)
     return now_s - 1 == rate->last_s ? rate->packets_per_s : 0;
 }
 
+float rate_before_bytes_per_s(const struct rate *rate, uint32_t now_s)
+{
+    return bytes_in(rate, now_s - 2);
+}
+
 enum trend trend_of(float before, float now)
 {
     if (now > before * (1 + TREND_SHARE))

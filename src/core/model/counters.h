@@ -87,6 +87,9 @@ void rate_add(struct rate *rate, uint32_t now_s, uint64_t bytes,
 float rate_bytes_per_s(const struct rate *rate, uint32_t now_s);
 float rate_packets_per_s(const struct rate *rate, uint32_t now_s);
 
+/* The same for the second before that one. */
+float rate_before_bytes_per_s(const struct rate *rate, uint32_t now_s);
+
 /* From one rate to the next: changes below a tenth are noise. */
 enum trend trend_of(float before, float now);
 

@@ -14,6 +14,7 @@ void devices_init(struct devices *devices, uint32_t cap,
 {
     *devices = (struct devices){.key = *key, .locator = locator};
     pool_init(&devices->pool, cap, sizeof(struct device));
+    pool_track(&devices->pool);
     table_init(&devices->table, cap);
     list_init(&devices->idle, &devices->pool, offsetof(struct device, idle));
 }

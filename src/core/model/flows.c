@@ -11,6 +11,7 @@ void flows_init(struct flows *flows, uint32_t cap, const struct hash_key *key)
 {
     *flows = (struct flows){.key = *key};
     pool_init(&flows->pool, cap, sizeof(struct flow));
+    pool_track(&flows->pool);
     pool_init(&flows->tcp, cap, sizeof(struct tcp));
     pool_init(&flows->marks, cap, sizeof(struct flow_mark));
     table_init(&flows->table, cap);

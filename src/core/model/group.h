@@ -19,7 +19,8 @@ struct group {
     uint32_t hosts;
     uint32_t first_s;
     uint32_t last_s;
-    char name[64]; /* AS name, country code, VLAN number, OS name */
+    char continent[3]; /* of a country: AF AN AS EU NA OC SA; "" unknown */
+    char name[64];     /* AS name, country code, VLAN number, OS name */
 };
 
 #endif

@@ -12,6 +12,7 @@ void groups_init(struct groups *groups, uint32_t cap,
 {
     *groups = (struct groups){.key = *key};
     pool_init(&groups->pool, cap, sizeof(struct group));
+    pool_track(&groups->pool);
     table_init(&groups->table, cap);
     list_init(&groups->idle, &groups->pool, offsetof(struct group, idle));
 }

@@ -33,6 +33,7 @@ void hosts_init(struct hosts *hosts, const struct hosts_config *config,
     *hosts = (struct hosts){
         .key = *key, .config = *config, .groups = groups, .devices = devices};
     pool_init(&hosts->pool, config->cap, sizeof(struct host));
+    pool_track(&hosts->pool);
     table_init(&hosts->table, config->cap);
     for (unsigned i = 0; i < 2; i++)
         list_init(&hosts->idle[i], &hosts->pool, offsetof(struct host, idle));
@@ -169,12 +170,16 @@ static void place(struct hosts *hosts, struct host *host, uint32_t now_s)
         return;
     if (info.asn != 0)
         host->as_group = join(hosts, GROUP_AS, info.asn, info.as_name, now_s);
-    if (info.country[0] != '\0')
+    if (info.country[0] != '\0') {
         host->country_group =
             join(hosts, GROUP_COUNTRY,
                  (uint32_t)(unsigned char)info.country[0] << 8 |
                      (unsigned char)info.country[1],
                  info.country, now_s);
+        if (host->country_group != POOL_NONE)
+            memcpy(groups_at(hosts->groups, host->country_group)->continent,
+                   info.continent, sizeof(info.continent));
+    }
     host->has_location = info.has_location;
     host->latitude = (float)info.latitude;
     host->longitude = (float)info.longitude;

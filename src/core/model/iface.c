@@ -14,6 +14,7 @@
 
 #include "core/model/dialog.h"
 #include "core/model/engine.h"
+#include "core/model/network.h"
 #include "core/model/rollup.h"
 #include "core/util/mem.h"
 
@@ -67,6 +68,7 @@ struct iface *iface_new(struct engine *engine, const char *name, uint16_t id,
     hosts_init(&iface->hosts, &hosts, &key, &iface->groups, &iface->devices);
     namecache_init(&iface->names, &key);
     iface->apps = mem_calloc(DPI_APPS, sizeof(*iface->apps));
+    iface->networks = mem_calloc(NETWORKS_MAX, sizeof(*iface->networks));
     iface->ring = mem_calloc(IFACE_RING_SECONDS, sizeof(*iface->ring));
     return iface;
 }
@@ -90,6 +92,7 @@ void iface_free(struct iface *iface)
     namecache_clear(&iface->names);
     decoder_free(iface->decoder);
     free(iface->apps);
+    free(iface->networks);
     free(iface->ring);
     free(iface->name);
     free(iface);
@@ -511,6 +514,7 @@ void iface_frame(struct iface *iface, const struct frame *frame)
 
     decode(iface->decoder, frame, &packet);
     advance_clock(iface, packet.when_us);
+    iface->packet_us = packet.when_us;
     count_frame(iface, &packet);
     if (packet.ip_version != 0)
         ip_packet(iface, &packet);
@@ -615,6 +619,13 @@ void iface_lost(struct iface *iface, const struct iface_drops *drops)
     iface->ring[iface_now_s(iface) % IFACE_RING_SECONDS].drops +=
         (uint32_t)news;
     *known = *drops;
+}
+
+void iface_reset(struct iface *iface, bool only_drops)
+{
+    iface->reset.drops = iface->counters.drops;
+    if (!only_drops)
+        iface->reset.all = iface->counters.all;
 }
 
 void iface_flush(struct iface *iface)

@@ -66,6 +66,19 @@ struct iface_counters {
     struct iface_drops drops;
 };
 
+/* What hosts of one local network (by its index) exchanged, in bytes. */
+struct iface_network {
+    uint64_t ingress; /* from others to it */
+    uint64_t egress;  /* from it to others */
+    uint64_t inner;   /* between two of its hosts */
+};
+
+/* Counters at the last reset, which only what is shown starts anew from. */
+struct iface_reset {
+    struct traffic all;
+    struct iface_drops drops;
+};
+
 struct iface {
     struct engine *engine;
     char *name;
@@ -82,11 +95,14 @@ struct iface {
     struct namecache names;
     struct iface_counters counters;
     struct rate rate;
-    struct traffic ticked;     /* counters.all at the last tick */
-    struct iface_app *apps;    /* DPI_APPS of them */
+    struct traffic ticked;          /* counters.all at the last tick */
+    struct iface_app *apps;         /* DPI_APPS of them */
+    struct iface_network *networks; /* NETWORKS_MAX of them */
+    struct iface_reset reset;
     struct iface_second *ring; /* IFACE_RING_SECONDS, by second modulo */
     int64_t now_us;    /* the clock: the newest packet, or the wall when live */
     int64_t first_us;  /* first packet, 0 before it */
+    int64_t packet_us; /* latest packet, 0 before the first */
     int64_t ticked_us; /* the last tick */
     int64_t tick_interval_us; /* between the last two ticks */
     uint32_t tick;            /* number of the last one, from 1 on */
@@ -117,6 +133,9 @@ bool iface_work(struct iface *iface, uint32_t budget);
 
 /* What the capture lost so far: sums that never fall. */
 void iface_lost(struct iface *iface, const struct iface_drops *drops);
+
+/* Let what is shown as "since the reset" begin now: drops, or all of it. */
+void iface_reset(struct iface *iface, bool only_drops);
 
 /* End every flow, as at the end of the program. */
 void iface_flush(struct iface *iface);

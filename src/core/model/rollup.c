@@ -148,6 +148,37 @@ static void add_to_app(struct iface *iface, const struct delta *delta)
     }
 }
 
+/* The index of the local network at one end of a flow, or -1. */
+static int flow_network(const struct iface *iface, const struct flow *flow,
+                        enum way way)
+{
+    if (flow->host[way] != POOL_NONE)
+        return hosts_at(&iface->hosts, flow->host[way])->network;
+    return network_find(engine_config(iface->engine)->networks,
+                        &flow->key.addr[way]);
+}
+
+static void add_to_networks(struct iface *iface, const struct flow *flow,
+                            const struct delta *delta)
+{
+    int network[WAYS] = {flow_network(iface, flow, WAY_SENT),
+                         flow_network(iface, flow, WAY_RCVD)};
+
+    for (enum way way = 0; way < WAYS; way++) {
+        struct iface_network *to;
+
+        if (network[way] < 0)
+            continue;
+        to = &iface->networks[network[way]];
+        if (network[!way] == network[way]) {
+            to->inner += delta->traffic[way].bytes;
+        } else {
+            to->egress += delta->traffic[way].bytes;
+            to->ingress += delta->traffic[!way].bytes;
+        }
+    }
+}
+
 static void add_to_iface(struct iface *iface, const struct flow *flow,
                          const struct delta *delta)
 {
@@ -158,6 +189,7 @@ static void add_to_iface(struct iface *iface, const struct flow *flow,
         for (unsigned i = 0; i < TCP_TROUBLE_COUNT; i++)
             iface->counters.trouble[i] += delta->trouble[way][i];
     }
+    add_to_networks(iface, flow, delta);
     if (flow->key.vlan != 0) {
         uint32_t vlan = groups_find(&iface->groups, GROUP_VLAN, flow->key.vlan);
 

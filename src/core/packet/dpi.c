@@ -436,3 +436,23 @@ uint16_t dpi_apps(const struct dpi *dpi)
 
     return (uint16_t)(count < DPI_APPS ? count : DPI_APPS);
 }
+
+uint8_t dpi_app_category(const struct dpi *dpi, uint16_t app)
+{
+    ndpi_protocol protocol = {.app_protocol = app};
+
+    return (uint8_t)ndpi_get_proto_category(dpi->module, protocol);
+}
+
+unsigned dpi_categories(void)
+{
+    return NDPI_PROTOCOL_NUM_CATEGORIES;
+}
+
+int dpi_category_id(const struct dpi *dpi, const char *name)
+{
+    for (unsigned id = 0; id < dpi_categories(); id++)
+        if (strcasecmp(dpi_category_name(dpi, (uint8_t)id), name) == 0)
+            return (int)id;
+    return -1;
+}

@@ -85,4 +85,13 @@ int dpi_app_id(const struct dpi *dpi, const char *name);
 /* Number of protocol ids in use, for listing. */
 uint16_t dpi_apps(const struct dpi *dpi);
 
+/* The category that an application has by itself. */
+uint8_t dpi_app_category(const struct dpi *dpi, uint16_t app);
+
+/* Category ids are below this; for listing. */
+unsigned dpi_categories(void);
+
+/* The id of a category by name, or -1. */
+int dpi_category_id(const struct dpi *dpi, const char *name);
+
 #endif

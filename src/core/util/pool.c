@@ -31,10 +31,18 @@ void pool_init(struct pool *pool, uint32_t cap, size_t size)
     pool->base = mem_map(map_size(pool));
 }
 
+void pool_track(struct pool *pool)
+{
+    assert(pool->fresh == 1 && pool->lives == NULL);
+    pool->lives = mem_map(((size_t)pool->cap + 1) * sizeof(*pool->lives));
+}
+
 void pool_clear(struct pool *pool)
 {
     if (pool->base == NULL)
         return;
+    if (pool->lives != NULL)
+        mem_unmap(pool->lives, ((size_t)pool->cap + 1) * sizeof(*pool->lives));
     ASAN_UNPOISON_MEMORY_REGION(pool->base, map_size(pool));
     mem_unmap(pool->base, map_size(pool));
     *pool = (struct pool){0};
@@ -56,6 +64,8 @@ uint32_t pool_take(struct pool *pool)
         return POOL_NONE;
     }
     pool->count++;
+    if (pool->lives != NULL)
+        pool->lives[index]++;
     return index;
 }
 
@@ -68,4 +78,6 @@ void pool_give(struct pool *pool, uint32_t index)
     ASAN_POISON_MEMORY_REGION(object, pool->size);
     pool->free_head = index;
     pool->count--;
+    if (pool->lives != NULL)
+        pool->lives[index]++;
 }

@@ -20,10 +20,16 @@ struct pool {
     uint32_t count;     /* objects alive */
     uint32_t fresh;     /* lowest index never taken */
     uint32_t free_head; /* freed objects, linked by their first four bytes */
+    uint32_t *lives;    /* by index, see pool_track(); NULL: not tracked */
 };
 
 /* Prepare an empty pool of `cap` objects of `size` bytes (at least 4). */
 void pool_init(struct pool *pool, uint32_t cap, size_t size);
+
+/* Count the lives of every index from now on, for those who come back to an
+ * object later and must know that it is the same; before the first is
+ * taken. */
+void pool_track(struct pool *pool);
 
 /* Give back the address space; every object is gone. */
 void pool_clear(struct pool *pool);
@@ -33,6 +39,15 @@ uint32_t pool_take(struct pool *pool);
 
 /* Give back an object; its index may be handed out again at once. */
 void pool_give(struct pool *pool, uint32_t index);
+
+/* Which life of a tracked index this is, an odd number, or 0 when nothing
+ * lives there; any index may be asked about. Numbers repeat after 2^32. */
+static inline uint32_t pool_life(const struct pool *pool, uint32_t index)
+{
+    if (index == POOL_NONE || index >= pool->fresh)
+        return 0;
+    return (pool->lives[index] & 1) != 0 ? pool->lives[index] : 0;
+}
 
 /* The object at `index`, which must be alive. Valid until given back. */
 static inline void *pool_at(const struct pool *pool, uint32_t index)
