@@ -5,7 +5,7 @@
 
 #include "core/model/dialog.h"
 #include "core/model/engine.h"
-#include "core/model/network.h"
+#include "core/model/flow_view.h"
 
 void rollup_hosts(struct iface *iface, struct flow *flow)
 {
@@ -108,17 +108,9 @@ static void add_to_host(struct iface *iface, const struct flow *flow,
 static enum locality flow_locality(const struct iface *iface,
                                    const struct flow *flow)
 {
-    bool local[WAYS];
+    bool local[WAYS] = {flow_network(iface, flow, WAY_SENT) >= 0,
+                        flow_network(iface, flow, WAY_RCVD) >= 0};
 
-    for (enum way way = 0; way < WAYS; way++) {
-        const struct networks *networks =
-            engine_config(iface->engine)->networks;
-
-        local[way] = flow->host[way] != POOL_NONE
-                         ? (hosts_at(&iface->hosts, flow->host[way])->flags &
-                            HOST_LOCAL) != 0
-                         : network_find(networks, &flow->key.addr[way]) >= 0;
-    }
     return local[0] ? (local[1] ? LOCAL_TO_LOCAL : LOCAL_TO_REMOTE)
                     : (local[1] ? REMOTE_TO_LOCAL : REMOTE_TO_REMOTE);
 }
@@ -146,16 +138,6 @@ static void add_to_app(struct iface *iface, const struct delta *delta)
         add_traffic(&app->traffic[way], &delta->app_traffic[way]);
         add_traffic(&iface->counters.breeds[breed], &delta->app_traffic[way]);
     }
-}
-
-/* The index of the local network at one end of a flow, or -1. */
-static int flow_network(const struct iface *iface, const struct flow *flow,
-                        enum way way)
-{
-    if (flow->host[way] != POOL_NONE)
-        return hosts_at(&iface->hosts, flow->host[way])->network;
-    return network_find(engine_config(iface->engine)->networks,
-                        &flow->key.addr[way]);
 }
 
 static void add_to_networks(struct iface *iface, const struct flow *flow,
