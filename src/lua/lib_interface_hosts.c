@@ -1,0 +1,436 @@
+/* lib_interface_hosts: lists, single hosts, search. SPDX-License-Identifier:
+ * MIT
+ */
+#include <lua5.3/lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/model/network.h"
+#include "lua/lib_interface.h"
+
+#define FIND_MAX 11
+#define NEEDLE_SIZE 128
+
+/* Which hosts */
+
+static const char *group_name(const struct iface *iface, uint32_t index)
+{
+    return index != POOL_NONE ? groups_at(&iface->groups, index)->name : "";
+}
+
+static uint32_t group_id(const struct iface *iface, uint32_t index)
+{
+    return index != POOL_NONE ? groups_at(&iface->groups, index)->id : 0;
+}
+
+static bool matches_mac(const struct iface *iface, const struct host *host,
+                        const char *mac)
+{
+    char text[MAC_TEXT_SIZE];
+
+    return host->device != POOL_NONE &&
+           strcasecmp(
+               mac_format(devices_at(&iface->devices, host->device)->mac, text),
+               mac) == 0;
+}
+
+static bool matches_app(const struct host *host, int64_t id)
+{
+    const struct host_app *app =
+        id < DPI_APPS ? host_app(host, (uint16_t)id) : NULL;
+
+    return app != NULL &&
+           app->traffic[WAY_SENT].bytes + app->traffic[WAY_RCVD].bytes != 0;
+}
+
+static bool matches_version(const struct host *host, int64_t version)
+{
+    return version == ((host->flags & HOST_V6) != 0 ? 6 : 4);
+}
+
+bool lib_host_matches(const struct host_filter *filter,
+                      const struct iface *iface,
+                      const struct lib_access *access, const struct host *host)
+{
+    bool is_local = (host->flags & HOST_LOCAL) != 0;
+
+    if ((filter->only_local && !is_local) || (filter->only_remote && is_local))
+        return false;
+    if (filter->vlan != 0 && host->vlan != filter->vlan)
+        return false;
+    if (filter->asn != -1 && filter->asn != UINT32_MAX &&
+        group_id(iface, host->as_group) != filter->asn)
+        return false;
+    if (filter->network != -2 && host->network != filter->network)
+        return false;
+    if ((filter->version == 4 || filter->version == 6) &&
+        !matches_version(host, filter->version))
+        return false;
+    if (filter->country[0] != '\0' &&
+        strcasecmp(group_name(iface, host->country_group), filter->country) !=
+            0)
+        return false;
+    if (filter->os[0] != '\0' &&
+        strcasecmp(group_name(iface, host->os_group), filter->os) != 0)
+        return false;
+    if (filter->mac[0] != '\0' && !matches_mac(iface, host, filter->mac))
+        return false;
+    if (filter->app >= 0 && !matches_app(host, filter->app))
+        return false;
+    return lib_sees_addr(access, &host->addr);
+}
+
+struct host_query {
+    struct query query;
+    struct host_filter filter;
+};
+
+static const struct host *host_of(const struct query *query, uint32_t index)
+{
+    return hosts_at(&query->iface->hosts, index);
+}
+
+static bool matches(const struct query *query, uint32_t index)
+{
+    const struct host_query *want = (const struct host_query *)query;
+
+    return lib_host_matches(&want->filter, query->iface, query->access,
+                            host_of(query, index));
+}
+
+/* In which order */
+
+#define COLUMN(name)                                            \
+    static void name(const struct query *query, uint32_t index, \
+                     struct query_key *key)
+
+static double bytes_of(const struct host *host, enum way way)
+{
+    return (double)host_traffic(host, way).bytes;
+}
+
+COLUMN(by_traffic)
+{
+    const struct host *host = host_of(query, index);
+
+    key->number = bytes_of(host, WAY_SENT) + bytes_of(host, WAY_RCVD);
+}
+
+COLUMN(by_upload)
+{
+    key->number = bytes_of(host_of(query, index), WAY_SENT);
+}
+
+COLUMN(by_download)
+{
+    key->number = bytes_of(host_of(query, index), WAY_RCVD);
+}
+
+COLUMN(by_unknown)
+{
+    const struct host_app *app = host_app(host_of(query, index), 0);
+
+    key->number = app != NULL ? (double)(app->traffic[WAY_SENT].bytes +
+                                         app->traffic[WAY_RCVD].bytes)
+                              : 0;
+}
+
+COLUMN(by_incoming)
+{
+    key->number = (double)host_of(query, index)->total_flows[WAY_RCVD];
+}
+
+COLUMN(by_outgoing)
+{
+    key->number = (double)host_of(query, index)->total_flows[WAY_SENT];
+}
+
+COLUMN(by_flows)
+{
+    const struct host *host = host_of(query, index);
+
+    key->number = (double)host->active_flows[WAY_SENT] +
+                  (double)host->active_flows[WAY_RCVD];
+}
+
+COLUMN(by_throughput)
+{
+    key->number = (double)rate_bytes_per_s(&host_of(query, index)->rate,
+                                           iface_now_s(query->iface));
+}
+
+COLUMN(by_first)
+{
+    key->number = host_of(query, index)->first_s;
+}
+
+COLUMN(by_vlan)
+{
+    key->number = host_of(query, index)->vlan;
+}
+
+COLUMN(by_asn)
+{
+    key->number = group_id(query->iface, host_of(query, index)->as_group);
+}
+
+COLUMN(by_network)
+{
+    key->number = host_of(query, index)->network;
+}
+
+COLUMN(by_network_name)
+{
+    const struct host *host = host_of(query, index);
+
+    if (host->network >= 0)
+        query_key_text(
+            key, network_text(engine_config(query->iface->engine)->networks,
+                              host->network));
+}
+
+COLUMN(by_ip)
+{
+    query_key_addr(key, &host_of(query, index)->addr);
+}
+
+COLUMN(by_name)
+{
+    char text[ADDR_TEXT_SIZE];
+
+    query_key_text(key, host_label(host_of(query, index), text));
+}
+
+COLUMN(by_country)
+{
+    query_key_text(
+        key, group_name(query->iface, host_of(query, index)->country_group));
+}
+
+COLUMN(by_os)
+{
+    query_key_text(key,
+                   group_name(query->iface, host_of(query, index)->os_group));
+}
+
+COLUMN(by_mac)
+{
+    uint32_t device = host_of(query, index)->device;
+
+    if (device != POOL_NONE)
+        memcpy(key->text, devices_at(&query->iface->devices, device)->mac,
+               MAC_SIZE);
+}
+
+static const char *label(const struct query *query, uint32_t index,
+                         char text[QUERY_LABEL])
+{
+    const struct host *host = host_of(query, index);
+
+    return fields_host_key(&host->addr, host->vlan, text);
+}
+
+static void describe(const struct query *query, uint32_t index,
+                     struct push_source *source)
+{
+    fields_of_host(query->iface, index, source);
+}
+
+static const struct query_kind *host_kind(void)
+{
+    static const struct query_column columns[] = {
+        {"column_traffic", false, by_traffic},
+        {"column_ip", true, by_ip},
+        {"column_", true, by_ip},
+        {"column_vlan", false, by_vlan},
+        {"column_name", true, by_name},
+        {"column_country", true, by_country},
+        {"column_os", true, by_os},
+        {"column_since", false, by_first},
+        {"column_asn", false, by_asn},
+        {"column_thpt", false, by_throughput},
+        {"column_num_flows", false, by_flows},
+        {"column_local_network_id", false, by_network},
+        {"column_local_network", true, by_network_name},
+        {"column_mac", true, by_mac},
+        {"column_uploaders", false, by_upload},
+        {"column_downloaders", false, by_download},
+        {"column_unknowers", false, by_unknown},
+        {"column_incomingflows", false, by_incoming},
+        {"column_outgoingflows", false, by_outgoing},
+    };
+    static const struct query_kind kind = {
+        .count_name = "numHosts",
+        .rows_name = "hosts",
+        .columns = columns,
+        .columns_count = sizeof(columns) / sizeof(columns[0]),
+        .matches = matches,
+        .rows = fields_host,
+        .describe = describe,
+        .label = label,
+    };
+
+    return &kind;
+}
+
+static void copy_text(char *to, size_t size, const char *text)
+{
+    snprintf(to, size, "%s", text != NULL ? text : "");
+}
+
+/* getHostsInfo(details, column, hits, skip, a2z, country, os, vlan, asn,
+ * network, mac, pool, version, app) and its two kin */
+static int get_hosts(lua_State *L, bool only_local, bool only_remote)
+{
+    const struct iface *iface = lib_iface_of(L);
+    struct host_query want = {
+        .filter = {.only_local = only_local, .only_remote = only_remote}};
+
+    if (iface == NULL)
+        return lib_fail(L, "no interface");
+    query_init(&want.query, L, host_kind(), iface, &iface->hosts.pool);
+    want.query.level = lib_arg_flag(L, 1, true) ? PUSH_HIGH : PUSH_BASIC;
+    want.query.column =
+        query_column(host_kind(), lib_arg_text(L, 2, "column_ip"));
+    want.query.hits = query_size(lib_arg_whole(L, 3, QUERY_HITS));
+    want.query.skip = query_size(lib_arg_whole(L, 4, 0));
+    want.query.is_descending = !lib_arg_flag(L, 5, true);
+    copy_text(want.filter.country, sizeof(want.filter.country),
+              lib_arg_text(L, 6, NULL));
+    copy_text(want.filter.os, sizeof(want.filter.os), lib_arg_text(L, 7, NULL));
+    want.filter.vlan = lib_arg_whole(L, 8, 0);
+    want.filter.asn = lib_arg_whole(L, 9, -1);
+    want.filter.network = lib_arg_whole(L, 10, -2);
+    copy_text(want.filter.mac, sizeof(want.filter.mac),
+              lib_arg_text(L, 11, NULL));
+    want.filter.version = lib_arg_whole(L, 13, 0);
+    want.filter.app = lib_arg_whole(L, 14, -1);
+    return query_run(L, &want.query, sizeof(want), 0);
+}
+
+static int get_all_hosts(lua_State *L)
+{
+    return get_hosts(L, false, false);
+}
+
+static int get_local_hosts(lua_State *L)
+{
+    return get_hosts(L, true, false);
+}
+
+static int get_remote_hosts(lua_State *L)
+{
+    return get_hosts(L, false, true);
+}
+
+/* getHostInfo(host, vlan?) */
+static int get_host(lua_State *L)
+{
+    const struct iface *iface = lib_iface_of(L);
+    struct push_source source = {
+        .access = lib_access_of(L),
+        .level = PUSH_MAX,
+    };
+    struct addr addr;
+    uint16_t vlan;
+    uint32_t index;
+
+    if (iface == NULL)
+        return lib_fail(L, "no interface");
+    if (!lib_arg_host(L, 1, 2, &addr, &vlan))
+        return lib_fail(L, "expected getHostInfo(host, vlan?)");
+    index = hosts_find(&iface->hosts, &addr, vlan);
+    if (index == POOL_NONE || !lib_sees_addr(source.access, &addr))
+        return lib_fail(L, "no such host");
+    fields_of_host(iface, index, &source);
+    push_fields(L, fields_host(), &source);
+    return 1;
+}
+
+/* findHost(text): the result is at index 2. */
+struct search {
+    struct slices slices;
+    const struct iface *iface;
+    const struct lib_access *access;
+    struct walk walk;
+    unsigned found;
+    char needle[NEEDLE_SIZE];
+};
+
+static void look_at(lua_State *L, void *state, uint32_t index)
+{
+    struct search *search = state;
+    const struct host *host = hosts_at(&search->iface->hosts, index);
+    char mac[MAC_TEXT_SIZE] = "";
+    char key[QUERY_LABEL];
+    const char *texts[3] = {mac, key, host->name};
+
+    if (search->found == FIND_MAX ||
+        !lib_sees_addr(search->access, &host->addr))
+        return;
+    if (host->device != POOL_NONE)
+        mac_format(devices_at(&search->iface->devices, host->device)->mac, mac);
+    fields_host_key(&host->addr, host->vlan, key);
+    for (unsigned i = 0; i < 3; i++) {
+        if (texts[i] == NULL || strcasestr(texts[i], search->needle) == NULL)
+            continue;
+        lua_pushstring(L, texts[i]);
+        lua_setfield(L, 2, key);
+        search->found++;
+        return;
+    }
+}
+
+static bool search_step(lua_State *L, void *state)
+{
+    struct search *search = state;
+
+    return walk_slice(L, &search->walk, look_at, search) &&
+           search->found < FIND_MAX;
+}
+
+static int search_finish(lua_State *L, void *state)
+{
+    (void)state;
+    lua_pushvalue(L, 2);
+    return 1;
+}
+
+static int find_host(lua_State *L)
+{
+    const struct lib_access *access = lib_access_of(L);
+    const struct iface *iface = lib_iface_of(L);
+    const char *text = lib_arg_text(L, 1, NULL);
+    char needle[NEEDLE_SIZE];
+    struct search *search;
+
+    if (iface == NULL)
+        return lib_fail(L, "no interface");
+    if (text == NULL || strlen(text) >= sizeof(needle))
+        return lib_fail(L, "expected findHost(text)");
+    strcpy(needle, text);
+    search = slices_new(L, sizeof(*search), 0);
+    search->slices.step = search_step;
+    search->slices.finish = search_finish;
+    search->iface = iface;
+    search->access = access;
+    search->walk.pool = &iface->hosts.pool;
+    strcpy(search->needle, needle);
+    lua_newtable(L);
+    return slices_run(L);
+}
+
+void lib_interface_add_hosts(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"getHostsInfo", get_all_hosts},
+        {"getLocalHostsInfo", get_local_hosts},
+        {"getRemoteHostsInfo", get_remote_hosts},
+        {"getHostInfo", get_host},
+        {"findHost", find_host},
+        {NULL, NULL},
+    };
+
+    luaL_setfuncs(L, functions, 0);
+}
