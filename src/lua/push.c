@@ -75,7 +75,11 @@ void push_into(lua_State *L, const struct push_rows *rows,
 void push_fields(lua_State *L, const struct push_rows *rows,
                  const struct push_source *source)
 {
+    int count = 0;
+
+    for (size_t i = 0; i < rows->count; i++)
+        count += rows->fields[i].level <= source->level;
     luaL_checkstack(L, STACK_ROOM, NULL);
-    lua_createtable(L, 0, (int)rows->count);
+    lua_createtable(L, 0, count);
     push_into(L, rows, source);
 }
