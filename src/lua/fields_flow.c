@@ -380,6 +380,13 @@ GET(get_throughput)
     return true;
 }
 
+GET(get_trend)
+{
+    (void)field;
+    value->number = flow_trend(source->flow, iface_rated_tick(source->iface));
+    return true;
+}
+
 GET(get_top_throughput)
 {
     (void)field;
@@ -491,24 +498,17 @@ static const struct push_field icmp_fields[] = {
 };
 static const struct push_rows icmp_rows = PUSH_ROWS(icmp_fields);
 
-static const struct push_field gap_sent_fields[] = {
-    {"min", N, 0, "ms", "shortest pause", NULL,
-     get_interarrival, WAY_SENT, 0, NULL, NULL},
-    {"max", N, 0, "ms", "longest pause", NULL,
-     get_interarrival, WAY_SENT, 1, NULL, NULL},
-    {"avg", N, 0, "ms", "mean pause", NULL,
-     get_interarrival, WAY_SENT, 2, NULL, NULL},
-};
-static const struct push_rows gap_sent_rows = PUSH_ROWS(gap_sent_fields);
+#define GAPS(way)                                                            \
+    {"min", N, 0, "ms", "shortest pause", NULL,                              \
+     get_interarrival, way, 0, NULL, NULL},                                  \
+    {"max", N, 0, "ms", "longest pause", NULL,                               \
+     get_interarrival, way, 1, NULL, NULL},                                  \
+    {"avg", N, 0, "ms", "mean pause", NULL,                                  \
+     get_interarrival, way, 2, NULL, NULL}
 
-static const struct push_field gap_rcvd_fields[] = {
-    {"min", N, 0, "ms", "shortest pause", NULL,
-     get_interarrival, WAY_RCVD, 0, NULL, NULL},
-    {"max", N, 0, "ms", "longest pause", NULL,
-     get_interarrival, WAY_RCVD, 1, NULL, NULL},
-    {"avg", N, 0, "ms", "mean pause", NULL,
-     get_interarrival, WAY_RCVD, 2, NULL, NULL},
-};
+static const struct push_field gap_sent_fields[] = {GAPS(WAY_SENT)};
+static const struct push_rows gap_sent_rows = PUSH_ROWS(gap_sent_fields);
+static const struct push_field gap_rcvd_fields[] = {GAPS(WAY_RCVD)};
 static const struct push_rows gap_rcvd_rows = PUSH_ROWS(gap_rcvd_fields);
 
 static const struct push_field tls_fields[] = {
@@ -658,6 +658,8 @@ static const struct push_field flow_fields[] = {
      get_throughput, 0, 0, NULL, NULL},
     {"top_throughput_bps", D, PUSH_HIGH, "bytes/s", "most in a second", NULL,
      get_top_throughput, 0, 0, NULL, NULL},
+    {"throughput_trend_bps", N, PUSH_HIGH, "", "1 up, 2 down, 3 stable", NULL,
+     get_trend, 0, 0, NULL, NULL},
     {"interarrival.cli2srv", PUSH_TABLE, PUSH_HIGH, "", "pauses", NULL,
      NULL, 0, 0, &gap_sent_rows, NULL},
     {"interarrival.srv2cli", PUSH_TABLE, PUSH_HIGH, "", "pauses", NULL,

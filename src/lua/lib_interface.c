@@ -244,6 +244,29 @@ static int is_pcap_dump(lua_State *L)
     return 1;
 }
 
+/* isRunning() and isIdle(): true, or nothing at all. */
+static int say_if(lua_State *L, bool is_so)
+{
+    if (!is_so)
+        return 0;
+    lua_pushboolean(L, true);
+    return 1;
+}
+
+static int is_running(lua_State *L)
+{
+    const struct iface *iface = lib_iface_of(L);
+
+    return say_if(L, iface != NULL && !iface->is_over);
+}
+
+static int is_idle(lua_State *L)
+{
+    const struct iface *iface = lib_iface_of(L);
+
+    return say_if(L, iface != NULL && iface->is_over);
+}
+
 /* isBridgeInterface(id?): packets do not pass through kelvin. */
 static int is_bridge(lua_State *L)
 {
@@ -269,6 +292,8 @@ void lib_interface_open(lua_State *L)
         {"isPacketInterface", is_packet_interface},
         {"isPcapDumpInterface", is_pcap_dump},
         {"isBridgeInterface", is_bridge},
+        {"isRunning", is_running},
+        {"isIdle", is_idle},
         {NULL, NULL},
     };
 

@@ -36,6 +36,17 @@ static void interfaces_are_named_and_selected(void **state)
         "assert(interface.isBridgeInterface(9) == nil)\n");
 }
 
+static void a_file_runs_until_it_is_read(void **state)
+{
+    struct lua_bed *bed = *state;
+
+    run(state, "assert(interface.isRunning() and not interface.isIdle())\n"
+               "assert(select('#', interface.isIdle()) == 0)\n");
+    iface_end(bed->traffic.iface);
+    run(state, "assert(interface.isIdle() and not interface.isRunning())\n"
+               "assert(select('#', interface.isRunning()) == 0)\n");
+}
+
 static void totals_are_those_of_the_traffic(void **state)
 {
     run(state, "local s = interface.getStats()\n"
@@ -658,6 +669,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(interfaces_are_named_and_selected),
+        TEST(a_file_runs_until_it_is_read),
         TEST(totals_are_those_of_the_traffic),
         TEST(counters_begin_anew),
         TEST(networks_have_their_traffic),

@@ -105,7 +105,5 @@ bool flow_is_idle(const struct iface *iface, const struct flow *flow)
 
 float flow_throughput(const struct iface *iface, const struct flow *flow)
 {
-    /* A flow is told its throughput at the end of a second with packets. */
-    return iface->now_us - flow->last_us < 2 * SECOND_US ? flow->bytes_per_s
-                                                         : 0;
+    return flow_bytes_per_s(flow, iface_rated_tick(iface));
 }

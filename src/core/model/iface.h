@@ -85,6 +85,7 @@ struct iface {
     uint16_t id;   /* in this run, from 0 on */
     uint32_t ifid; /* in every run, as far as it is known */
     bool is_live;
+    bool is_over; /* a file that was read: no packet will come */
     bool has_vlans;
     bool has_macs;
     struct decoder *decoder;
@@ -133,6 +134,12 @@ bool iface_work(struct iface *iface, uint32_t budget);
 
 /* What the capture lost so far: sums that never fall. */
 void iface_lost(struct iface *iface, const struct iface_drops *drops);
+
+/* The file was read to its end. */
+static inline void iface_end(struct iface *iface)
+{
+    iface->is_over = true;
+}
 
 /* Let what is shown as "since the reset" begin now: drops, or all of it. */
 void iface_reset(struct iface *iface, bool only_drops);

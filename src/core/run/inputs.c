@@ -189,6 +189,7 @@ static void on_ended(void *arg, bool failed)
     struct inputs *inputs = input->inputs;
 
     input->has_ended = true;
+    iface_end(input->iface);
     input->has_failed = failed && input->iface->counters.all.packets == 0;
     if (--inputs->files_open == 0)
         inputs->handler.files_ended(inputs->handler.arg);
