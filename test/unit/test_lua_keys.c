@@ -3,7 +3,7 @@
 #include "core/model/flow_view.h"
 #include "export/field.h"
 #include "lua/fields_internal.h"
-#include "lua_bed.h"
+#include "lua_traffic.h"
 #include "lua_keys.h"
 
 /* The HTTP flow of the bed, which gets all that dissection could find. */
