@@ -32,6 +32,7 @@ void query_init(struct query *query, lua_State *L,
     query->kind = kind;
     query->iface = iface;
     query->access = lib_access_of(L);
+    query->pool = pool;
     query->walk.pool = pool;
     query->column = &kind->columns[0];
     query->hits = QUERY_HITS;
@@ -75,27 +76,33 @@ static void see_host(lua_State *L, void *state, uint32_t index)
     struct query *query = state;
     const struct host *host = hosts_at(&query->iface->hosts, index);
     uint32_t of = query->kind->of_host(host);
+    uint32_t life = pool_life(query->pool, of);
 
     (void)L;
-    if (of != POOL_NONE && lib_sees_addr(query->access, &host->addr))
-        query->seen[of]++;
+    if (life == 0 || !lib_sees_addr(query->access, &host->addr))
+        return;
+    if (query->seen[of].life != life)
+        query->seen[of] = (struct query_seen){.life = life};
+    query->seen[of].hosts++;
 }
 
 uint32_t query_seen(const struct query *query, uint32_t index)
 {
-    return query->seen != NULL ? query->seen[index] : UINT32_MAX;
+    if (query->seen == NULL)
+        return UINT32_MAX;
+    return query->seen[index].life == pool_life(query->pool, index)
+               ? query->seen[index].hosts
+               : 0;
 }
 
 static bool see_slice(lua_State *L, struct query *query)
 {
-    const struct pool *pool = query->walk.pool;
     bool is_more;
 
     query->walk.pool = &query->iface->hosts.pool;
     is_more = walk_slice(L, &query->walk, see_host, query);
-    query->walk.pool = pool;
     if (!is_more)
-        query->walk.at = 0;
+        query->walk = (struct walk){.pool = query->pool};
     return is_more;
 }
 
@@ -161,7 +168,7 @@ static uint64_t heap_limit(const struct query *query)
 /* Room for what there is now, or half as much again. */
 static void heap_grow(lua_State *L, struct query *query)
 {
-    size_t size = query->walk.pool->count;
+    size_t size = query->pool->count;
     unsigned char *heap;
 
     if (size < query->heap_size + query->heap_size / 2)
@@ -190,7 +197,7 @@ static void consider(lua_State *L, void *state, uint32_t index)
         return;
     memset(&entry, 0, sizeof(entry));
     entry.index = index;
-    entry.life = pool_life(query->walk.pool, index);
+    entry.life = pool_life(query->pool, index);
     query->column->get(query, index, &entry.key);
     if (query->heap_count < heap_limit(query)) {
         if (query->heap_count == query->heap_size)
@@ -205,7 +212,7 @@ static bool consider_slice(lua_State *L, struct query *query)
 {
     if (query->only == POOL_NONE)
         return walk_slice(L, &query->walk, consider, query);
-    if (pool_life(query->walk.pool, query->only) != 0)
+    if (pool_life(query->pool, query->only) != 0)
         consider(L, query, query->only);
     return false;
 }
@@ -253,7 +260,7 @@ static bool push_slice(lua_State *L, struct query *query)
         if (query->pushed >= query->heap_count)
             return false;
         entry = entry_at(query, query->pushed++);
-        if (pool_life(query->walk.pool, entry->index) == entry->life)
+        if (pool_life(query->pool, entry->index) == entry->life)
             push_row(L, query, entry->index);
     }
     return true;
@@ -320,7 +327,8 @@ int query_run(lua_State *L, const struct query *start, size_t size, int keep)
     lua_pushnil(L);
     lua_insert(L, HEAP_AT);
     if (is_partial) {
-        size_t seen = ((size_t)query->walk.pool->cap + 1) * sizeof(uint32_t);
+        size_t seen =
+            ((size_t)query->pool->cap + 1) * sizeof(struct query_seen);
 
         query->seen = lua_newuserdata(L, seen);
         memset(query->seen, 0, seen);

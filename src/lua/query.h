@@ -48,6 +48,12 @@ struct query_kind {
     uint32_t (*of_host)(const struct host *host);
 };
 
+/* Hosts of an entity that the user may see, of this life of its index. */
+struct query_seen {
+    uint32_t life;
+    uint32_t hosts;
+};
+
 enum query_phase { QUERY_SEE, QUERY_WALK, QUERY_SORT, QUERY_PUSH };
 
 /* A list may have its own struct that begins with this one. */
@@ -74,7 +80,8 @@ struct query {
     size_t sorted; /* entries from here on are in their place */
     size_t pushed;
     lua_Integer rows;
-    uint32_t *seen; /* a userdata at index 4, or NULL */
+    struct query_seen *seen; /* by entity, a userdata at index 4, or NULL */
+    const struct pool *pool; /* of the entities */
 };
 
 /* Set what all queries begin with: the whole list by the first column, from
