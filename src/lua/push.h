@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lua/access.h"
 #include "lua/lib.h"
 
 /*

@@ -8,6 +8,7 @@
 #include <lua5.3/lualib.h>
 #include <stdio.h>
 
+#include "lua/access.h"
 #include "lua/lib.h"
 #include "traffic.h"
 

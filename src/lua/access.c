@@ -1,0 +1,67 @@
+/* access: what the user of a run may see. SPDX-License-Identifier: MIT */
+#include "lua/access.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "core/model/network.h"
+#include "lua/lib.h"
+
+/* Private keys of the registry: their addresses, scripts cannot make them. */
+static const char access_key;
+static const char iface_key;
+
+static void keep(lua_State *L, const char *key, const void *pointer)
+{
+    lua_pushlightuserdata(L, (void *)pointer);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+}
+
+static const void *kept(lua_State *L, const char *key)
+{
+    const void *pointer;
+
+    lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+    pointer = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return pointer;
+}
+
+void lib_set_access(lua_State *L, const struct lib_access *access)
+{
+    keep(L, &access_key, access);
+}
+
+const struct lib_access *lib_access_of(lua_State *L)
+{
+    return kept(L, &access_key);
+}
+
+bool lib_sees_addr(const struct lib_access *access, const struct addr *addr)
+{
+    return access == NULL || access->networks == NULL ||
+           network_find(access->networks, addr) >= 0;
+}
+
+bool lib_sees_iface(const struct lib_access *access, const struct iface *iface)
+{
+    return access == NULL || access->iface == NULL ||
+           strcmp(access->iface, iface->name) == 0;
+}
+
+struct iface *lib_iface_of(lua_State *L)
+{
+    const struct engine *engine = lib_context_of(L)->engine;
+    const struct lib_access *access = lib_access_of(L);
+    struct iface *iface = (struct iface *)kept(L, &iface_key);
+
+    for (uint16_t id = 0; iface == NULL && id < engine_ifaces(engine); id++)
+        if (lib_sees_iface(access, engine_iface(engine, id)))
+            iface = engine_iface(engine, id);
+    return iface;
+}
+
+void lib_select_iface(lua_State *L, const struct iface *iface)
+{
+    keep(L, &iface_key, iface);
+}

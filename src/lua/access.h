@@ -1,0 +1,37 @@
+/* access: what the user of a run may see. SPDX-License-Identifier: MIT */
+#ifndef KELVIN_LUA_ACCESS_H
+#define KELVIN_LUA_ACCESS_H
+
+#include <lua5.3/lua.h>
+#include <stdbool.h>
+
+#include "core/model/engine.h"
+
+struct networks;
+
+/*
+ * What the user of one run may see; NULL everywhere stands for all. It must
+ * outlive the run. Networks hold for hosts, flows, devices, groups and their
+ * numbers; totals of traffic (of an interface, an application, a group) are
+ * whole for whoever may see the interface or a host of the group.
+ */
+struct lib_access {
+    const struct networks *networks; /* hosts in these only, or NULL */
+    const char *iface;               /* this interface only, or NULL */
+};
+
+void lib_set_access(lua_State *L, const struct lib_access *access);
+
+/* NULL: everything. */
+const struct lib_access *lib_access_of(lua_State *L);
+
+/* Whether hosts with this address, or the interface, may be seen. */
+bool lib_sees_addr(const struct lib_access *access, const struct addr *addr);
+bool lib_sees_iface(const struct lib_access *access, const struct iface *iface);
+
+/* The interface that the run has selected: at first the only one that the
+ * user may see, else that with id 0. NULL when there is none. */
+struct iface *lib_iface_of(lua_State *L);
+void lib_select_iface(lua_State *L, const struct iface *iface);
+
+#endif
