@@ -107,5 +107,6 @@ void lib_io_open(lua_State *L);
 void lib_ntop_open(lua_State *L);
 void lib_ntop_files_open(lua_State *L);
 void lib_ntop_net_open(lua_State *L);
+void lib_interface_open(lua_State *L);
 
 #endif
