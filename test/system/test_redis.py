@@ -410,14 +410,10 @@ def test_thousands_of_foreign_keys_change(connected, redis):
     assert "is away" not in connected.said()
 
 
-def test_name_that_nobody_knows(kelvin, folder):
-    done = subprocess.run(
-        [kelvin, "-i", "/dev/null", "-r", "no-such-host.invalid", "-d", folder],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 1
+def test_name_that_nobody_knows(run_kelvin, tmp_path):
+    path = captures.save(tmp_path / "a.pcap", captures.frames([captures.udp()]))
+    result = run_kelvin(path, "-s", "-r", "no-such-host.invalid", expect=1)
+    assert "kelvin: option -r: no-such-host.invalid: " in result.stderr
 
 
 # --- a Redis of kelvin's own ---------------------------------------------
