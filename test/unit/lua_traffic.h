@@ -1,5 +1,4 @@
-/* lua_traffic: traffic that scripts are asked about. SPDX-License-Identifier: MIT
- */
+/* lua_traffic: what scripts are asked about. SPDX-License-Identifier: MIT */
 #ifndef KELVIN_TEST_LUA_TRAFFIC_H
 #define KELVIN_TEST_LUA_TRAFFIC_H
 
