@@ -325,7 +325,7 @@ struct resolver *resolver_new(struct loop *loop, struct engine *engine,
 
 void resolver_free(struct resolver *resolver)
 {
-    if ((resolver == NULL))
+    if (resolver == NULL)
         return;
     loop_dns_free(resolver->dns);
     while (resolver->questions != NULL)

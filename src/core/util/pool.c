@@ -43,7 +43,7 @@ void pool_clear(struct pool *pool)
         return;
     if (pool->lives != NULL)
         mem_unmap(pool->lives, ((size_t)pool->cap + 1) * sizeof(*pool->lives));
-    ASAN_UNPOISON_MEMORY_REGION(pool->base, map_size(pool));
+    ASAN_UNPOISON_MEMORY_REGION(pool->base, pool->fresh * pool->size);
     mem_unmap(pool->base, map_size(pool));
     *pool = (struct pool){0};
 }
