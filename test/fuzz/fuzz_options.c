@@ -43,7 +43,6 @@ static void check_options(const struct options *options)
     assert(options->buffer_size >= 1 && options->buffer_size <= 1024);
     assert(options->max_flows >= 1024 && options->max_hosts >= 1024);
     assert(options->verbosity >= -1 && options->verbosity <= 6);
-    assert(options->http_port != NULL && options->https_port != NULL);
     assert(!options->daemon || options->syslog || options->log_file != NULL);
 }
 

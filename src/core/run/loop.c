@@ -453,6 +453,18 @@ static void source_run(evutil_socket_t fd, short what, void *arg)
     account(loop, priority, clock_us(CLOCK_MONOTONIC) - loop->now_us);
 }
 
+void loop_call_begin(struct loop *loop)
+{
+    loop->is_calling = true;
+    loop->now_us = clock_us(CLOCK_MONOTONIC);
+}
+
+void loop_call_end(struct loop *loop, enum loop_priority priority)
+{
+    loop->is_calling = false;
+    account(loop, priority, clock_us(CLOCK_MONOTONIC) - loop->now_us);
+}
+
 /* An unarmed source; the event's flags follow from the kind. */
 static struct loop_source *source_new(struct loop *loop, enum source_kind kind,
                                       int fd, short flags,

@@ -79,9 +79,12 @@ struct options {
     bool progress;
 
     /* Web; addresses are as given */
-    char *http_port;   /* "[addr:]port" */
-    char *https_port;  /* the same */
-    char *http_prefix; /* NULL: none */
+    struct options_list http_port;  /* "[addr:]port" each; none: 3000 */
+    struct options_list https_port; /* the same; none: off */
+    char *https_cert;               /* PEM files, absolute; NULL: its own */
+    char *https_key;                /* NULL: in the same file */
+    char *http_prefix;              /* NULL: none */
+    char *trusted_proxies;          /* CIDR list, not yet checked; NULL: none */
     int disable_login; /* -1: login for all, 0: not from here, 1: for none */
     bool disable_autologout;
     char *httpdocs_dir; /* relative to install_dir unless absolute */
