@@ -5,8 +5,8 @@ CC ?= cc
 CLANG ?= clang
 PREFIX ?= /usr/local
 BUILD ?= build
-LIBS := libevent_core libevent_extra hiredis yajl libcap-ng libmaxminddb zlib \
-	lua5.3
+LIBS := libevent_core libevent_extra libevent_openssl libssl libcrypto hiredis \
+	yajl libcap-ng libmaxminddb zlib lua5.3
 CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -Isrc
 CFLAGS ?= -O2 -g
 KFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes \

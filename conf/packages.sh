@@ -3,17 +3,17 @@
 # Usage: conf/packages.sh build|test|bench
 set -e
 
-build="gcc make pkg-config libevent-dev libhiredis-dev libpcap-dev libndpi-dev libyajl-dev
-libmaxminddb-dev libcap-ng-dev zlib1g-dev ieee-data
-liblua5.3-dev redis-server"
+build="gcc make pkg-config libevent-dev libssl-dev libhiredis-dev libpcap-dev
+libndpi-dev libyajl-dev libmaxminddb-dev libcap-ng-dev zlib1g-dev liblua5.3-dev
+ieee-data redis-server"
 tests="clang libclang-rt-14-dev libcmocka-dev python3-pytest python3-scapy
-tshark dnsmasq-base libndpi-bin mmdb-bin iproute2 tcpreplay curl procps
+tshark dnsmasq-base libndpi-bin mmdb-bin iproute2 tcpreplay curl openssl procps
 lua5.3"
 
 case "$1" in
 build) wanted=$build ;;
 test) wanted="$build $tests" ;;
-bench) wanted="$build libndpi-bin softflowd tcpreplay iproute2" ;;
+bench) wanted="$build libndpi-bin softflowd tcpreplay iproute2 wrk" ;;
 *)
     echo "usage: conf/packages.sh build|test|bench" >&2
     exit 2
