@@ -26,6 +26,7 @@
 #include "core/util/strbuf.h"
 #include "core/util/utf8.h"
 #include "export/exporter.h"
+#include "http/server.h"
 #include "lua/scripts.h"
 
 #define EXIT_USAGE 2
@@ -54,6 +55,7 @@ struct app {
     struct state *state;
     struct scripts *scripts;
     struct errand *errand; /* --run */
+    struct server *server;
     struct loop_source *second;
     struct loop_source *work;
     struct loop_source *errand_due;  /* --run-after */
@@ -236,6 +238,12 @@ static bool open_traffic(struct app *app)
     return true;
 }
 
+static bool open_server(struct app *app)
+{
+    app->server = server_open(&app->options, &app->user, &app->error);
+    return app->server != NULL || fail(app);
+}
+
 /* The last steps that need rights. */
 static bool settle(struct app *app)
 {
@@ -342,6 +350,7 @@ static void on_reopen(void *arg)
         log_warn("log", "cannot reopen the log, the old one goes on");
     exporter_reopen(app->exporter);
     scripts_reload(app->scripts);
+    server_reload(app->server);
 }
 
 /* The script finds everything counted where it belongs. */
@@ -444,6 +453,7 @@ static void start(struct app *app)
                                  (enum resolver_mode)app->options.dns_mode);
     engine_observe(app->engine, resolver_observer(app->resolver));
     app->second = loop_every(app->loop, SECOND_US, LOOP_TICK, on_second, app);
+    server_start(app->server, app->loop, app->engine, app->exporter);
     inputs_start(app->inputs, app->loop, &handler);
     start_scripts(app);
 }
@@ -451,6 +461,7 @@ static void start(struct app *app)
 /* In the reverse order, from wherever opening got to. */
 static void close_all(struct app *app)
 {
+    server_close(app->server);
     loop_source_free(app->errand_due);
     loop_source_free(app->errand_work);
     errand_free(app->errand);
@@ -500,7 +511,8 @@ static int run(struct app *app)
     int status = EXIT_FAILURE;
 
     if (open_process(app) && open_knowledge(app) && open_errand(app) &&
-        open_inputs(app) && open_log(app) && open_traffic(app) && settle(app) &&
+        open_inputs(app) && open_log(app) && open_traffic(app) &&
+        open_server(app) && settle(app) &&
         (app->loop = loop_new()) != NULL && open_state(app)) {
         start(app);
         if (loop_run(app->loop) == 0 && !inputs_failed(app->inputs) &&

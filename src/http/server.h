@@ -1,0 +1,39 @@
+/* server: kelvin over HTTP and HTTPS. SPDX-License-Identifier: MIT */
+#ifndef KELVIN_HTTP_SERVER_H
+#define KELVIN_HTTP_SERVER_H
+
+#include "core/run/options.h"
+#include "core/run/privileges.h"
+#include "core/util/strbuf.h"
+#include "http/site.h"
+
+/*
+ * The web server of -w and -W, on evhttp in kelvin's loop.
+ *
+ *   server = server_open(options, user, error);     with the rights of root
+ *   server_start(server, loop, engine, exporter);   without them
+ *   server_reload(server);                          on SIGHUP
+ *   server_close(server);                           before engine and loop
+ */
+struct server;
+
+/*
+ * Open the sockets and read, or make, the certificate. `options` must outlive
+ * the server; `user` is who kelvin will be.
+ * @return NULL with one line in the error. Nothing to listen on is fine.
+ */
+struct server *server_open(const struct options *options,
+                           const struct privileges_user *user,
+                           struct strbuf *error);
+
+/* Accept and answer from now on. Nothing of it is owned. */
+void server_start(struct server *server, struct loop *loop,
+                  struct engine *engine, struct exporter *exporter);
+
+/* Read the certificate again; connections go on. */
+void server_reload(struct server *server);
+
+/* End all connections and free; NULL is fine. */
+void server_close(struct server *server);
+
+#endif
