@@ -74,8 +74,8 @@ const struct conn_limits *conn_default_limits(void)
         .per_address = 64,
         .bodies = 64 * 1048576,
         .head_s = 10,
-        .body_s = 30,
-        .idle_s = 60,
+        .body_s = 20,
+        .idle_s = 30,
         .write_s = 20,
         .linger_s = 2,
     };
