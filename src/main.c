@@ -105,8 +105,9 @@ static bool check_options(struct app *app)
         strbuf_printf(&app->error, "option -m: %s", why);
         return fail(app);
     }
-    return exporter_check((const char *const *)options->dump_flows.items,
-                          options->dump_flows.count, &app->error) ||
+    return (exporter_check((const char *const *)options->dump_flows.items,
+                           options->dump_flows.count, &app->error) &&
+            server_check(options, &app->error)) ||
            fail(app);
 }
 
@@ -453,7 +454,8 @@ static void start(struct app *app)
                                  (enum resolver_mode)app->options.dns_mode);
     engine_observe(app->engine, resolver_observer(app->resolver));
     app->second = loop_every(app->loop, SECOND_US, LOOP_TICK, on_second, app);
-    server_start(app->server, app->loop, app->engine, app->exporter);
+    server_start(app->server, app->loop, app->engine, app->exporter,
+                 state_store(app->state));
     inputs_start(app->inputs, app->loop, &handler);
     start_scripts(app);
 }
@@ -499,6 +501,8 @@ static bool finish(struct app *app)
 {
     signals_hold(SIGNALS_ALL);
     hide_progress(app);
+    server_close(app->server); /* nobody would answer */
+    app->server = NULL;
     app->stopped_us = loop_now_us(app->loop);
     inputs_drain(app->inputs, app->loop);
     exporter_be_patient(app->exporter, is_hurried, app);

@@ -16,6 +16,7 @@
 #include "core/run/loop_internal.h"
 #include "core/util/log.h"
 #include "core/util/mem.h"
+#include "http/answer.h"
 
 #define SECOND_US 1000000
 
@@ -302,7 +303,7 @@ static void refuse(struct conn *conn, int status)
                       on_refused_end, conn);
     evbuffer_drain(input, evbuffer_get_length(input));
     strbuf_init(&text, 4096);
-    response_refusal(&text, status);
+    answer_refusal(&text, status);
     bufferevent_enable(conn->stream, EV_READ | EV_WRITE);
     bufferevent_write(conn->stream, text.text, text.len);
     strbuf_free(&text);

@@ -278,6 +278,45 @@ static void put_exporter(struct strbuf *out, const struct exporter *exporter)
 
 static const struct {
     const char *name;
+    const char *help;
+    size_t offset;
+} store_metrics[] = {
+    {"kelvin_redis_commands_total", "Commands accepted for Redis.",
+     offsetof(struct store_counters, asked)},
+    {"kelvin_redis_failed_commands_total", "Commands answered by an error.",
+     offsetof(struct store_counters, failed)},
+    {"kelvin_redis_broken_commands_total",
+     "Commands whose connection broke before the answer.",
+     offsetof(struct store_counters, broken)},
+    {"kelvin_redis_refused_commands_total",
+     "Commands not sent: Redis was away, or too many waited.",
+     offsetof(struct store_counters, refused)},
+    {"kelvin_redis_lost_writes_total", "Writes that were given up.",
+     offsetof(struct store_counters, lost)},
+    {"kelvin_redis_connections_total", "Connections that became ready.",
+     offsetof(struct store_counters, connects)},
+};
+
+static void put_store(struct strbuf *out, const struct store *store)
+{
+    struct store_counters counters;
+
+    if (store == NULL)
+        return;
+    store_counters(store, &counters);
+    for (size_t i = 0; i < sizeof(store_metrics) / sizeof(store_metrics[0]);
+         i++) {
+        const char *base = (const char *)&counters;
+
+        put_one(out, store_metrics[i].name, "counter", store_metrics[i].help,
+                (double)*(const uint64_t *)(base + store_metrics[i].offset));
+    }
+    put_one(out, "kelvin_redis_queued_commands", "gauge",
+            "Commands that wait for an answer.", (double)counters.queued);
+}
+
+static const struct {
+    const char *name;
     const char *type;
     const char *help;
     size_t offset;
@@ -384,6 +423,7 @@ void metrics_write(struct strbuf *out, const struct site *site)
     put_loop(out, site->loop);
     put_engine(out, site->engine);
     put_exporter(out, site->exporter);
+    put_store(out, site->store);
     put_http(out, site->counters);
     put_process(out);
 }

@@ -16,6 +16,7 @@
 #include "core/util/log.h"
 #include "core/util/mem.h"
 #include "core/util/utf8.h"
+#include "http/answer.h"
 #include "http/gzip.h"
 
 /* A client may be so far behind before the handler has to wait. */
@@ -43,76 +44,6 @@ struct response {
     bool is_full;
     bool has_ranges;
 };
-
-/* On every answer. No inline script or style, nothing from elsewhere, no
- * frames around us. */
-static const struct {
-    const char *name;
-    const char *value;
-} common_headers[] = {
-    {"Content-Security-Policy",
-     "default-src 'none'; script-src 'self'; style-src 'self'; "
-     "img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-     "manifest-src 'self'; form-action 'self'; base-uri 'none'; "
-     "frame-ancestors 'none'"},
-    {"X-Content-Type-Options", "nosniff"},
-    {"X-Frame-Options", "DENY"},
-    {"Referrer-Policy", "same-origin"},
-    {"Cross-Origin-Opener-Policy", "same-origin"},
-    {"Cross-Origin-Resource-Policy", "same-origin"},
-};
-
-#define COMMON_HEADERS (sizeof(common_headers) / sizeof(common_headers[0]))
-
-static const struct {
-    int status;
-    const char *reason;
-} reasons[] = {
-    {200, "OK"},
-    {201, "Created"},
-    {202, "Accepted"},
-    {204, "No Content"},
-    {206, "Partial Content"},
-    {301, "Moved Permanently"},
-    {302, "Found"},
-    {303, "See Other"},
-    {304, "Not Modified"},
-    {307, "Temporary Redirect"},
-    {308, "Permanent Redirect"},
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {406, "Not Acceptable"},
-    {408, "Request Timeout"},
-    {409, "Conflict"},
-    {410, "Gone"},
-    {411, "Length Required"},
-    {412, "Precondition Failed"},
-    {413, "Content Too Large"},
-    {414, "URI Too Long"},
-    {415, "Unsupported Media Type"},
-    {416, "Range Not Satisfiable"},
-    {417, "Expectation Failed"},
-    {422, "Unprocessable Content"},
-    {429, "Too Many Requests"},
-    {431, "Request Header Fields Too Large"},
-    {500, "Internal Server Error"},
-    {501, "Not Implemented"},
-    {502, "Bad Gateway"},
-    {503, "Service Unavailable"},
-    {504, "Gateway Timeout"},
-    {505, "HTTP Version Not Supported"},
-};
-
-const char *response_reason(int status)
-{
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-        if (reasons[i].status == status)
-            return reasons[i].reason;
-    return "";
-}
 
 const struct request *response_request(const struct response *response)
 {
@@ -218,10 +149,12 @@ static void add_common(struct response *response, int status, const char *type)
     response->has_begun = true;
     response->status = status;
     response->counters->answers[status / 100 % 6]++;
-    for (size_t i = 0; i < COMMON_HEADERS; i++)
-        if (!has_header(response, common_headers[i].name))
-            set_header(response, common_headers[i].name,
-                       common_headers[i].value);
+    for (size_t i = 0; i < ANSWER_HEADERS; i++) {
+        const struct head_field *header = answer_header(i);
+
+        if (!has_header(response, header->name))
+            set_header(response, header->name, header->value);
+    }
     if (!has_header(response, "Cache-Control"))
         set_header(response, "Cache-Control", "no-store");
     if (type != NULL)
@@ -254,7 +187,7 @@ static void send_all(struct response *response, int status,
         evbuffer_drain(body, len);
     else
         response->counters->bytes_sent += len;
-    evhttp_send_reply(finish(response), status, response_reason(status), body);
+    evhttp_send_reply(finish(response), status, answer_reason(status), body);
 }
 
 void response_empty(struct response *response, int status)
@@ -272,30 +205,6 @@ void response_empty(struct response *response, int status)
         evbuffer_free(none);
 }
 
-bool response_tag_matches(const char *if_none_match, const char *etag)
-{
-    size_t len = strlen(etag);
-
-    while (if_none_match != NULL && *if_none_match != '\0') {
-        const char *tag = if_none_match + strspn(if_none_match, " \t,");
-        size_t item;
-
-        if (*tag == '*')
-            return true;
-        if (strncmp(tag, "W/", 2) == 0)
-            tag += 2;
-        if (*tag != '"')
-            return false;
-        item = strcspn(tag + 1, "\"") + 2;
-        if (item == len && strncmp(tag, etag, len) == 0)
-            return true;
-        if (tag[item - 1] != '"')
-            return false;
-        if_none_match = tag + item;
-    }
-    return false;
-}
-
 /* The client has it already. */
 static bool is_known(const struct response *response, int status)
 {
@@ -303,53 +212,9 @@ static bool is_known(const struct response *response, int status)
 
     return status == 200 && response->etag[0] != '\0' &&
            (method == HTTP_GET || method == HTTP_HEAD) &&
-           response_tag_matches(
+           answer_tag_matches(
                request_header(response->request, "If-None-Match"),
                response->etag);
-}
-
-/* Decimal digits, at least one, that fit into 63 bits. */
-static bool parse_offset(const char **text, uint64_t *number)
-{
-    size_t digits = strspn(*text, "0123456789");
-
-    if (digits == 0 || digits > 18)
-        return false;
-    *number = strtoull(*text, NULL, 10);
-    *text += digits;
-    return true;
-}
-
-enum response_range response_parse_range(const char *text, uint64_t size,
-                                         uint64_t *first, uint64_t *last)
-{
-    bool is_suffix;
-
-    if (text == NULL || strncasecmp(text, "bytes=", 6) != 0)
-        return RANGE_ALL;
-    text += 6;
-    is_suffix = *text == '-';
-    *last = UINT64_MAX;
-    if (is_suffix) {
-        text++;
-        if (!parse_offset(&text, last) || *text != '\0')
-            return RANGE_ALL;
-        if (*last == 0 || size == 0)
-            return RANGE_NONE;
-        *first = *last < size ? size - *last : 0;
-        *last = size - 1;
-        return RANGE_PART;
-    }
-    if (!parse_offset(&text, first) || *text++ != '-')
-        return RANGE_ALL;
-    if ((*text != '\0' && !parse_offset(&text, last)) || *text != '\0' ||
-        *last < *first)
-        return RANGE_ALL;
-    if (*first >= size)
-        return RANGE_NONE;
-    if (*last >= size)
-        *last = size - 1;
-    return RANGE_PART;
 }
 
 /* Whether what the client has of it is still of this version (RFC 9110,
@@ -371,8 +236,8 @@ static int apply_range(struct response *response, struct evbuffer *body)
 
     if (!response->has_ranges || !range_is_current(response))
         return 200;
-    switch (response_parse_range(request_header(response->request, "Range"),
-                                 size, &first, &last)) {
+    switch (answer_parse_range(request_header(response->request, "Range"), size,
+                               &first, &last)) {
     case RANGE_ALL:
         return 200;
     case RANGE_NONE:
@@ -490,33 +355,9 @@ void response_send_shared(struct response *response, int status,
     evbuffer_free(body);
 }
 
-void response_escape(struct strbuf *out, const char *text, size_t len)
-{
-    for (size_t at = 0; at < len;) {
-        const unsigned char *byte = (const unsigned char *)text + at;
-        size_t step = utf8_sequence(byte, len - at);
-
-        if (step == 0 || utf8_is_control(byte, step))
-            strbuf_puts(out, "?");
-        else if (*byte == '&')
-            strbuf_puts(out, "&amp;");
-        else if (*byte == '<')
-            strbuf_puts(out, "&lt;");
-        else if (*byte == '>')
-            strbuf_puts(out, "&gt;");
-        else if (*byte == '"')
-            strbuf_puts(out, "&quot;");
-        else if (*byte == '\'')
-            strbuf_puts(out, "&#39;");
-        else
-            strbuf_add(out, byte, step);
-        at += step != 0 ? step : 1;
-    }
-}
-
 static void add_page(struct strbuf *page, int status, const char *detail)
 {
-    const char *reason = response_reason(status);
+    const char *reason = answer_reason(status);
 
     strbuf_printf(page,
                   "<!DOCTYPE html>\n<html lang=\"en\"><head>"
@@ -525,7 +366,7 @@ static void add_page(struct strbuf *page, int status, const char *detail)
                   status, reason, reason);
     if (detail != NULL) {
         strbuf_puts(page, "<p>");
-        response_escape(page, detail, strlen(detail));
+        answer_escape(page, detail, strlen(detail));
         strbuf_puts(page, "</p>\n");
     }
     strbuf_puts(page, "</body></html>\n");
@@ -535,7 +376,7 @@ static void add_text(struct strbuf *page, int status, const char *detail)
 {
     char clean[PAGE_MAX / 4];
 
-    strbuf_printf(page, "%d %s\n", status, response_reason(status));
+    strbuf_printf(page, "%d %s\n", status, answer_reason(status));
     if (detail != NULL) {
         utf8_clean(clean, sizeof(clean), detail, strlen(detail));
         strbuf_printf(page, "%s\n", clean);
@@ -558,23 +399,6 @@ void response_error(struct response *response, int status, const char *detail)
                           : "text/plain; charset=utf-8",
                   page.text, page.len);
     strbuf_free(&page);
-}
-
-void response_refusal(struct strbuf *out, int status)
-{
-    const char *reason = response_reason(status);
-
-    strbuf_printf(out, "HTTP/1.1 %d %s\r\n", status, reason);
-    for (size_t i = 0; i < COMMON_HEADERS; i++)
-        strbuf_printf(out, "%s: %s\r\n", common_headers[i].name,
-                      common_headers[i].value);
-    if (status == 429 || status == 503)
-        strbuf_puts(out, "Retry-After: 10\r\n");
-    strbuf_printf(out,
-                  "Cache-Control: no-store\r\n"
-                  "Content-Type: text/plain; charset=utf-8\r\n"
-                  "Content-Length: %zu\r\nConnection: close\r\n\r\n%d %s\n",
-                  strlen(reason) + 5, status, reason);
 }
 
 static struct bufferevent *stream_of(const struct response *response)
@@ -606,7 +430,7 @@ void response_begin(struct response *response, int status, const char *type)
     /* Without chunks only the end of the connection tells the end. */
     if (response->request->head.minor == 0)
         set_header(response, "Connection", "close");
-    evhttp_send_reply_start(response->event, status, response_reason(status));
+    evhttp_send_reply_start(response->event, status, answer_reason(status));
 }
 
 size_t response_waiting(const struct response *response)

@@ -103,31 +103,6 @@ void response_end(struct response *response);
  * on_abort is not called. */
 void response_cut(struct response *response);
 
-/* "Not Found"; "" for a status that nobody should use. */
-const char *response_reason(int status);
-
-/* Append text with & < > " ' as character references, and control characters
- * and broken UTF-8 as '?'. */
-void response_escape(struct strbuf *out, const char *text, size_t len);
-
-/* A complete refusal (RFC 9112) with "Connection: close", for what comes
- * before there is a request. */
-void response_refusal(struct strbuf *out, int status);
-
-/* What a Range header asks of `size` bytes. */
-enum response_range {
-    RANGE_ALL,  /* nothing, several parts, or what nobody understands */
-    RANGE_PART, /* bytes `first` to `last` */
-    RANGE_NONE  /* nothing that there is: 416 */
-};
-
-enum response_range response_parse_range(const char *text, uint64_t size,
-                                         uint64_t *first, uint64_t *last);
-
-/* Whether If-None-Match (NULL: no) names this entity tag (weakly compared,
- * RFC 9110, 8.8.3.2) or "*". */
-bool response_tag_matches(const char *if_none_match, const char *etag);
-
 /* For the server: an answer to make. Takes the request (from mem_alloc()) and
  * is freed by finishing or response_aborted(). `finished(arg)` is called when
  * the handler is done, with the connection still sending. */

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "core/model/network.h"
@@ -24,7 +23,6 @@
 #include "http/tls.h"
 
 #define SECOND_US 1000000
-#define FILES_WANTED 4096 /* descriptors: connections, captures, files */
 
 /* evhttp's own limits are only a second fence: conn.c checks before. */
 #define FENCE_BYTES 65536
@@ -99,17 +97,36 @@ static bool open_prefix(struct server *server, struct strbuf *error)
     return true;
 }
 
-/* A thousand connections must not leave captures without a descriptor. */
-static void raise_files(void)
+static bool check_ports(const struct options_list *items, const char *option,
+                        struct strbuf *error)
 {
-    struct rlimit limit;
+    struct listen_place places[LISTEN_MAX];
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= FILES_WANTED)
-        return;
-    limit.rlim_cur =
-        limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
-    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-        log_warn("http", "cannot raise the number of open files");
+    for (size_t i = 0; i < items->count; i++) {
+        struct strbuf why;
+        bool is_good;
+
+        strbuf_init(&why, 512);
+        is_good = listen_parse(items->items[i], places, &why) >= 0;
+        if (!is_good)
+            strbuf_printf(error, "option %s: %s", option, why.text);
+        strbuf_free(&why);
+        if (!is_good)
+            return false;
+    }
+    return true;
+}
+
+bool server_check(const struct options *options, struct strbuf *error)
+{
+    struct server probe = {.options = options};
+    bool is_good = check_ports(&options->http_port, "-w", error) &&
+                   check_ports(&options->https_port, "-W", error) &&
+                   open_trusted(&probe, error) && open_prefix(&probe, error);
+
+    network_free(probe.trusted);
+    free(probe.prefix);
+    return is_good;
 }
 
 struct server *server_open(const struct options *options,
@@ -128,8 +145,6 @@ struct server *server_open(const struct options *options,
         if (server->tls == NULL)
             goto close_server;
     }
-    if (server->count > 0)
-        raise_files();
     return server;
 close_server:
     server_close(server);
@@ -240,7 +255,8 @@ static void find_html(const struct options *options, char path[PATH_MAX])
 }
 
 void server_start(struct server *server, struct loop *loop,
-                  struct engine *engine, struct exporter *exporter)
+                  struct engine *engine, struct exporter *exporter,
+                  struct store *store)
 {
     struct site *site = &server->site;
     char html[PATH_MAX];
@@ -253,6 +269,7 @@ void server_start(struct server *server, struct loop *loop,
         .loop = loop,
         .engine = engine,
         .exporter = exporter,
+        .store = store,
         .options = server->options,
         .prefix = server->prefix,
         .auth = {.ask = route_ask_local,

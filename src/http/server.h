@@ -11,11 +11,15 @@
  * The web server of -w and -W, on evhttp in kelvin's loop.
  *
  *   server = server_open(options, user, error);     with the rights of root
- *   server_start(server, loop, engine, exporter);   without them
+ *   server_start(server, loop, ...);                without them
  *   server_reload(server);                          on SIGHUP
  *   server_close(server);                           before engine and loop
  */
 struct server;
+
+/* Whether what the options say can be understood at all.
+ * @return false with one line in the error. */
+bool server_check(const struct options *options, struct strbuf *error);
 
 /*
  * Open the sockets and read, or make, the certificate. `options` must outlive
@@ -26,9 +30,11 @@ struct server *server_open(const struct options *options,
                            const struct privileges_user *user,
                            struct strbuf *error);
 
-/* Accept and answer from now on. Nothing of it is owned. */
+/* Accept and answer from now on. Nothing of it is owned; `store` may be
+ * NULL. */
 void server_start(struct server *server, struct loop *loop,
-                  struct engine *engine, struct exporter *exporter);
+                  struct engine *engine, struct exporter *exporter,
+                  struct store *store);
 
 /* Read the certificate again; connections go on. */
 void server_reload(struct server *server);

@@ -7,6 +7,7 @@
 #include "core/model/engine.h"
 #include "core/run/loop.h"
 #include "core/run/options.h"
+#include "core/run/store.h"
 #include "export/exporter.h"
 #include "http/counters.h"
 #include "http/request.h"
@@ -37,6 +38,7 @@ struct site {
     struct loop *loop;
     struct engine *engine;
     struct exporter *exporter;
+    struct store *store; /* NULL: -r none */
     const struct options *options;
     const char *prefix; /* of -Z, "/x" or "" */
     struct http_auth auth;

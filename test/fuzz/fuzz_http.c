@@ -8,9 +8,9 @@
 #include "../packet_check.h"
 #include "core/util/mem.h"
 #include "core/util/utf8.h"
+#include "http/answer.h"
 #include "http/gzip.h"
 #include "http/request.h"
-#include "http/response.h"
 
 /*
  * The input: one byte, how many bytes come at a time; then the bytes of a
@@ -77,9 +77,9 @@ static void request_check(struct head *head, const uint8_t *body)
     if (request_basic(&request, user, password))
         PACKET_RULE(user[0] != '\0' && strchr(user, ':') == NULL);
     gzip_is_accepted(request_header(&request, "Accept-Encoding"));
-    response_tag_matches(request_header(&request, "If-None-Match"), "\"a\"");
-    if (response_parse_range(request_header(&request, "Range"), 100, &first,
-                             &last) == RANGE_PART)
+    answer_tag_matches(request_header(&request, "If-None-Match"), "\"a\"");
+    if (answer_parse_range(request_header(&request, "Range"), 100, &first,
+                           &last) == RANGE_PART)
         PACKET_RULE(first <= last && last < 100);
     request_free(&request);
 }

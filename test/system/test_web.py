@@ -7,7 +7,6 @@ import re
 import shutil
 import socket
 import subprocess
-import time
 
 import pytest
 
@@ -323,10 +322,8 @@ def test_prefix_and_proxies(offline, tmp_path):
 
 
 def start(offline, folder, *words):
-    command = [w for w in offline(*words, "-i", "lo", "-s",
-                                   "-d", folder / "data")]
-    del command[3:5]  # -w 0
-    return Running(command, folder)
+    more = ["-i", "lo", "-s", "-d", folder / "data"]
+    return Running(offline(*words, *more), folder)
 
 
 def test_it_listens_where_it_is_told(offline, tmp_path):
@@ -372,7 +369,7 @@ def test_a_port_that_is_taken_is_named(offline, tmp_path):
 @pytest.mark.parametrize("port", ["x", "65536", "-1", "1.2.3:80", ":", ""])
 def test_a_bad_port_is_named(offline, tmp_path, port):
     kelvin = start(offline, tmp_path, "-w", port)
-    assert kelvin.process.wait(30) in (1, 2)
+    assert kelvin.process.wait(30) == 2
     assert len(kelvin.said().strip().splitlines()) == 1
 
 
@@ -385,4 +382,3 @@ def test_it_starts_again_on_the_same_port(offline, tmp_path):
             one.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
             assert b"200 OK" in one.recv(1000)
             assert kelvin.end() == 0
-        time.sleep(0)

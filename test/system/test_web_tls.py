@@ -152,7 +152,8 @@ def test_bad_files_end_the_start(offline, tmp_path):
         ["--https-key", key],
     ):
         done = subprocess.run(
-            offline("-s", "-d", tmp_path / "data", "-i", "lo", "-W", f":{port}", *words),
+            offline("-s", "-d", tmp_path / "data", "-i", "lo",
+                    "-W", f":{port}", *words),
             capture_output=True, timeout=30, check=False)
         said = done.stderr.decode().strip()
         assert done.returncode == 1 and len(said.splitlines()) == 1, said

@@ -102,13 +102,11 @@ class Site:
         self.port, self.tls_port = free_ports(2)
         # -s: another user may not look into this folder.
         self.data = folder / "data"
-        words = ["-s", "-d", self.data, "-i", capture, "-1", self.html, "-w", f":{self.port}"]
+        words = ["-s", "-d", self.data, "-i", capture,
+                 "-1", self.html, "-w", f":{self.port}"]
         if tls:
             words += ["-W", f":{self.tls_port}"]
-        command = offline(*words, *more)
-        while "0" in command[:6] and command[3:5] == ["-w", "0"]:
-            del command[3:5]
-        self.kelvin = Running(command, folder)
+        self.kelvin = Running(offline(*words, *more), folder)
         self.kelvin.wait_said("some.pcap")
         assert self.kelvin.process.poll() is None, self.kelvin.said()
 

@@ -1,5 +1,5 @@
-/* test_response: ranges, tags, escapes, gzip. SPDX-License-Identifier: MIT */
-#include "http/response.h"
+/* test_answer: ranges, tags, escapes, gzip. SPDX-License-Identifier: MIT */
+#include "http/answer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@
 struct range_case {
     const char *text;
     uint64_t size;
-    enum response_range kind;
+    enum answer_range kind;
     uint64_t first, last;
 };
 
@@ -57,8 +57,8 @@ static void ranges(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const struct range_case *at = &cases[i];
         uint64_t first = 0, last = 0;
-        enum response_range kind =
-            response_parse_range(at->text, at->size, &first, &last);
+        enum answer_range kind =
+            answer_parse_range(at->text, at->size, &first, &last);
 
         if (kind != at->kind)
             fail_msg("%s: %d", at->text, kind);
@@ -95,7 +95,7 @@ static void tags(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-        if (response_tag_matches(cases[i].list, "\"a-1\"") != cases[i].matches)
+        if (answer_tag_matches(cases[i].list, "\"a-1\"") != cases[i].matches)
             fail_msg("%s", cases[i].list);
 }
 
@@ -106,7 +106,7 @@ static void text_is_escaped(void **state)
 
     (void)state;
     strbuf_init(&out, 1000);
-    response_escape(&out, text, sizeof(text) - 1);
+    answer_escape(&out, text, sizeof(text) - 1);
     assert_string_equal(out.text, "&lt;a href=&quot;x&quot; o=&#39;y&#39;&gt;"
                                   "&amp;??\xc3\xa4?z");
     strbuf_reset(&out);
@@ -122,7 +122,7 @@ static void a_refusal_is_whole(void **state)
 
     (void)state;
     strbuf_init(&out, 4096);
-    response_refusal(&out, 431);
+    answer_refusal(&out, 431);
     assert_int_equal(strncmp(out.text, "HTTP/1.1 431 Request Header", 27), 0);
     assert_non_null(strstr(out.text, "\r\nConnection: close\r\n"));
     assert_non_null(strstr(out.text, "\r\nX-Content-Type-Options: nosniff"));
