@@ -563,10 +563,10 @@ void conns_request(struct conns *conns, struct evhttp_request *event,
     struct response *response;
     size_t len;
     char *body = take_body(event, &len);
-    int fd = conn->fd;
-    int status;
+    int fd, status;
 
     assert(conn != NULL && conn->phase == PHASE_BODY);
+    fd = conn->fd;
     conns->counters->requests++;
     origin.peer = conn->peer;
     origin.is_tls = conn->is_tls;

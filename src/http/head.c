@@ -1,6 +1,7 @@
 /* head: the first lines of a request. SPDX-License-Identifier: MIT */
 #include "http/head.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -227,6 +228,18 @@ static int check_host(const struct head *head)
     return count == 0 || is_host(head_get(head, "Host")) ? 200 : 400;
 }
 
+/* evhttp takes a request without a length for one without a body, but not
+ * when it names another Connection than "close". */
+static int check_no_length(const struct head *head, bool may_have_body)
+{
+    const char *connection = head_get(head, "Connection");
+
+    return may_have_body && connection != NULL &&
+                   strcasecmp(connection, "close") != 0
+               ? 411
+               : 200;
+}
+
 static int check_length(struct head *head, const struct head_limits *limits,
                         bool may_have_body)
 {
@@ -234,7 +247,7 @@ static int check_length(struct head *head, const struct head_limits *limits,
     size_t len;
 
     if (text == NULL)
-        return 200;
+        return check_no_length(head, may_have_body);
     len = strlen(text);
     if (count_fields(head, "Content-Length") > 1 || len == 0 ||
         strspn(text, "0123456789") != len)
@@ -301,6 +314,7 @@ static char *next_line(char **rest)
     char *line = *rest;
     char *end = strchr(line, '\r');
 
+    assert(end != NULL); /* head_scan() saw it */
     *end = '\0';
     *rest = end + 2;
     return line;

@@ -13,11 +13,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/util/log.h"
+#include "core/run/loop_internal.h"
 #include "core/util/mem.h"
 #include "core/util/utf8.h"
 #include "http/answer.h"
 #include "http/gzip.h"
+#include "http/site.h"
 
 /* A client may be so far behind before the handler has to wait. */
 #define FULL_BYTES 65536
@@ -441,13 +442,17 @@ size_t response_waiting(const struct response *response)
 static void on_drained(struct evhttp_connection *connection, void *arg)
 {
     struct response *response = arg;
+    struct loop *loop = response->site->loop;
 
     (void)connection;
     if (!response->is_full)
         return;
     response->is_full = false;
-    if (response->drained != NULL)
-        response->drained(response->drained_arg);
+    if (response->drained == NULL)
+        return;
+    loop_call_begin(loop);
+    response->drained(response->drained_arg); /* may free the response */
+    loop_call_end(loop, LOOP_PAGE);
 }
 
 static void put_chunk(void *arg, const void *bytes, size_t len)

@@ -56,6 +56,23 @@ def test_it_answers(site):
     assert large.body == web.FILES["js/large.js"]
 
 
+def test_many_answers_come_over_one_connection(site):
+    request = b"GET /js/large.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with site.connect(tls=web.no_verify()) as one:
+        one.sendall(request * 4 + request.replace(
+            b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        assert web.drain(one).count(web.FILES["js/large.js"]) == 5
+
+
+def test_events_come(site):
+    with site.connect(tls=web.no_verify()) as one:
+        one.sendall(b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        data = b""
+        while data.count(b"event: throughput") < 3:
+            data += one.recv(65536)
+    wait_for(lambda: site.metric("kelvin_http_streams") == 0, "its end")
+
+
 def test_its_own_certificate_is_as_it_should_be(site):
     path = site.data / "https.pem"
     info = path.stat()
