@@ -57,7 +57,8 @@ static bool open_sockets(struct server *server, struct strbuf *error)
     char *fallback[] = {preset};
     struct options_list plain = server->options->http_port;
 
-    if (plain.count == 0)
+    /* A script that is run beside another kelvin must not want its port. */
+    if (plain.count == 0 && server->options->run == NULL)
         plain = (struct options_list){fallback, 1};
     if (!listen_open(&plain, "-w", server->fds, &server->count, error))
         return false;
