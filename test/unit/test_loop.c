@@ -304,6 +304,26 @@ static void paused_sources_are_silent(void **state)
     close(pipes[1]);
 }
 
+/* Nobody was kept waiting by a timer that was held back on purpose. */
+static void a_pause_is_no_lateness(void **state)
+{
+    struct trace *trace = *state;
+    struct trace end = {.loop = trace->loop, .left = 1};
+    struct loop_source *paused, *once;
+
+    paused = loop_every(trace->loop, 1000, LOOP_PEER, run_a, trace);
+    loop_source_pause(paused);
+    once = loop_after(trace->loop, 500000, LOOP_PEER, run_b, &end);
+    loop_run(trace->loop);
+    loop_source_resume(paused);
+    loop_run(trace->loop);
+    assert_string_equal(trace->text, "a");
+    assert_int_equal(loop_late(trace->loop)->total, 2);
+    assert_true(loop_late(trace->loop)->max_us < 400000);
+    loop_source_free(paused);
+    loop_source_free(once);
+}
+
 static void run_busy_capture(void *arg)
 {
     struct trace *trace = arg;
@@ -436,6 +456,7 @@ int main(void)
         LOOP_TEST(signals_and_writability_arrive),
         LOOP_TEST(descriptors_that_cannot_wait_are_refused),
         LOOP_TEST(paused_sources_are_silent),
+        LOOP_TEST(a_pause_is_no_lateness),
         LOOP_TEST(busy_captures_leave_time_to_others),
         LOOP_TEST(it_measures_what_callbacks_take),
         LOOP_TEST(an_idle_loop_sleeps),

@@ -72,6 +72,7 @@ struct loop_source {
     };
     void *arg;
     int64_t due_us;      /* timers: when it should go off */
+    int64_t resumed_us;  /* timers: since when nobody has held it back */
     int64_t interval_us; /* SOURCE_EVERY */
     enum source_kind kind;
     enum loop_priority priority;
@@ -391,12 +392,19 @@ static void every_advance(struct loop_source *source, int64_t now_us)
     source->due_us += (missed + 1) * source->interval_us;
 }
 
+/* A timer that was paused when it was due is late since it went on. */
+static int64_t lateness(const struct loop_source *source, int64_t now_us)
+{
+    return now_us - (source->resumed_us > source->due_us ? source->resumed_us
+                                                         : source->due_us);
+}
+
 static void before_run(struct loop_source *source, int64_t now_us)
 {
     struct loop *loop = source->loop;
 
     if (source->kind == SOURCE_EVERY || source->kind == SOURCE_AFTER)
-        loop_histogram_add(&loop->late, now_us - source->due_us);
+        loop_histogram_add(&loop->late, lateness(source, now_us));
     if (source->kind == SOURCE_EVERY)
         every_advance(source, now_us);
     else if (source->kind == SOURCE_AFTER || source->kind == SOURCE_DEFER)
@@ -580,6 +588,7 @@ void loop_source_pause(struct loop_source *source)
 void loop_source_resume(struct loop_source *source)
 {
     source->is_paused = false;
+    source->resumed_us = clock_us(CLOCK_MONOTONIC);
     if (source->kind == SOURCE_DEFER)
         source->is_spent = false;
     if (!source->is_spent)
