@@ -23,6 +23,7 @@ SRCS := $(shell find src -name '*.c' | LC_ALL=C sort)
 OBJS := $(SRCS:%.c=$(BUILD)/%.o)
 PARTS := $(filter-out $(BUILD)/src/main.o,$(OBJS))
 UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/test_*.c))
+GEO := $(BUILD)/share/geo/geo-whois-asn-country.mmdb
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/fuzz/fuzz_*.c))
 
 all: $(BUILD)/kelvin share
@@ -39,18 +40,20 @@ $(BUILD)/%.o: %.c
 	$(CC) $(CPPFLAGS) $(KFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Data files beside the program: makers of network cards, countries.
-share: $(BUILD)/share/oui.tsv $(BUILD)/share/geo
+share: $(BUILD)/share/oui.tsv $(GEO)
 
+# Without the lists it only does not know them; the next make tries again.
 $(BUILD)/share/oui.tsv: conf/oui2tsv.sh
 	@mkdir -p $(@D)
-	conf/oui2tsv.sh >$@
+	@conf/oui2tsv.sh >$@.new
+	@if test -s $@.new; then mv $@.new $@; else rm $@.new; fi
 
 # Without npm, or away from it, kelvin only shows no countries.
-$(BUILD)/share/geo:
-	@mkdir -p $@
-	-@conf/geo/fetch.sh $@
+$(GEO):
+	@mkdir -p $(@D)
+	-@conf/geo/fetch.sh $(@D)
 
-geo: $(BUILD)/share/geo
+geo: $(GEO)
 	conf/geo/more/fetch.sh $(BUILD)/share/geo
 
 run:
@@ -90,11 +93,9 @@ $(BUILD)/test/fuzz/%: $(BUILD)/test/fuzz/%.o $(BUILD)/parts.a
 
 install: all
 	install -D $(BUILD)/kelvin $(DESTDIR)$(PREFIX)/bin/kelvin
-	install -D -m 644 $(BUILD)/share/oui.tsv \
-		$(DESTDIR)$(PREFIX)/share/kelvin/oui.tsv
-	for file in $(BUILD)/share/geo/*.mmdb; do test ! -e $$file || \
-		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/kelvin/geo \
-		$$file || exit 1; done
+	cd $(BUILD)/share && for file in oui.tsv geo/*.mmdb; do \
+		test ! -e $$file || install -D -m 644 $$file \
+		$(DESTDIR)$(PREFIX)/share/kelvin/$$file || exit 1; done
 	for file in $$(find scripts -name '*.lua' 2>/dev/null); do \
 		install -D -m 644 $$file \
 		$(DESTDIR)$(PREFIX)/share/kelvin/$$file || exit 1; done
