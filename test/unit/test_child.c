@@ -123,10 +123,12 @@ static void it_has_nothing_of_ours(void **state)
     struct stat st;
 
     signal(SIGPIPE, SIG_IGN);
+    /* Signals 32 and 33 are the C library's own: what make started with
+     * posix_spawn() ignores them, and nobody can change that. */
     start(scene,
           "pwd; readlink /proc/self/fd/0; ls /proc/$$/fd | tr '\\n' ' '; "
           "grep -E 'SigIgn|SigBlk|CapAmb' /proc/self/status | "
-          "tr -d '0\\n\\t'",
+          "sed 's/SigIgn:.0*180000000$/SigIgn:0/' | tr -d '0\\n\\t'",
           -1);
     loop_run(scene->loop);
     signal(SIGPIPE, SIG_DFL);
