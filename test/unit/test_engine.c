@@ -149,13 +149,13 @@ static void responses_are_counted_by_class(void **state)
     send_tcp(true, 200, TCP_FLAG_ACK, "HTTP/1.1 404 Not Found\r\n\r\n");
     send_tcp(true, 300, TCP_FLAG_ACK, "HTTP/1.1 1:0 Odd\r\n\r\n");
     send_tcp(true, 400, TCP_FLAG_ACK, "HTTP/1.1 999 Odd\r\n\r\n");
-    http = &host_of("10.0.1.1")->local->http[WAY_RCVD];
+    http = host_http(host_of("10.0.1.1"), WAY_RCVD);
     assert_int_equal(http->requests, 1);
     assert_int_equal(http->by_method[0], 1);
     assert_int_equal(http->responses, 2);
     assert_int_equal(http->by_class[1], 1);
     assert_int_equal(http->by_class[3], 1);
-    http = &host_of("10.0.0.1")->local->http[WAY_SENT];
+    http = host_http(host_of("10.0.0.1"), WAY_SENT);
     assert_int_equal(http->requests, 1);
     assert_int_equal(http->responses, 2);
 }
@@ -177,11 +177,11 @@ static void dns_over_tcp_is_counted_and_learned(void **state)
     send_bytes(53, true, 43, TCP_FLAG_ACK, DNS_ANSWER, 40);
     client = host_of("10.0.0.1");
     server = host_of("10.0.1.1");
-    assert_int_equal(client->local->dns[WAY_SENT].queries, 1);
-    assert_int_equal(client->local->dns[WAY_SENT].by_type[0], 1);
-    assert_int_equal(client->local->dns[WAY_RCVD].replies_ok, 1);
-    assert_int_equal(server->local->dns[WAY_RCVD].queries, 1);
-    assert_int_equal(server->local->dns[WAY_SENT].replies_ok, 1);
+    assert_int_equal(host_dns(client, WAY_SENT)->queries, 1);
+    assert_int_equal(host_dns(client, WAY_SENT)->by_type[0], 1);
+    assert_int_equal(host_dns(client, WAY_RCVD)->replies_ok, 1);
+    assert_int_equal(host_dns(server, WAY_RCVD)->queries, 1);
+    assert_int_equal(host_dns(server, WAY_SENT)->replies_ok, 1);
     assert_string_equal(server->name, "a.test");
 }
 
@@ -277,12 +277,12 @@ static void send_icmp(bool from_server, unsigned type, unsigned code)
 static uint32_t icmp_of(const char *host, unsigned type, unsigned code,
                         enum way way)
 {
-    const struct host_local *local = host_of(host)->local;
+    const struct icmp_counter *counter;
 
-    for (unsigned i = 0; i < ICMP_SLOTS; i++)
-        if (local->icmp[i].used && local->icmp[i].type == type &&
-            local->icmp[i].code == code)
-            return local->icmp[i].packets[way];
+    for (unsigned i = 0; (counter = host_icmp_at(host_of(host), i)) != NULL;
+         i++)
+        if (counter->type == type && counter->code == code)
+            return counter->packets[way];
     return 0;
 }
 

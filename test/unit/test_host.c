@@ -22,9 +22,7 @@ static int free_host(void **state)
 {
     struct host *host = *state;
 
-    free(host->apps);
-    free(host->local);
-    free(host->name);
+    host_clear(host);
     free(host);
     return 0;
 }
@@ -61,11 +59,11 @@ static void a_client_sends_what_the_flow_sent(void **state)
     struct delta delta = delta_of(7, NOW_S);
 
     host_add(host, &delta, WAY_SENT);
-    assert_traffic(host->l4[L4_TCP][WAY_SENT], 3, 300);
-    assert_traffic(host->l4[L4_TCP][WAY_RCVD], 2, 2000);
+    assert_traffic(host_l4(host, L4_TCP, WAY_SENT), 3, 300);
+    assert_traffic(host_l4(host, L4_TCP, WAY_RCVD), 2, 2000);
     assert_traffic(host_app(host, 7)->traffic[WAY_SENT], 3, 300);
-    assert_int_equal(host->classes[WAY_SENT][SIZE_64], 3);
-    assert_int_equal(host->classes[WAY_RCVD][SIZE_1024], 2);
+    assert_int_equal(host_class(host, WAY_SENT, SIZE_64), 3);
+    assert_int_equal(host_class(host, WAY_RCVD, SIZE_1024), 2);
     assert_int_equal(host->trouble[0], 1);
     assert_int_equal(host->trouble[2], 3);
     assert_int_equal(host->last_s, NOW_S);
@@ -77,11 +75,11 @@ static void a_server_sends_what_the_flow_received(void **state)
     struct delta delta = delta_of(7, NOW_S);
 
     host_add(host, &delta, WAY_RCVD);
-    assert_traffic(host->l4[L4_TCP][WAY_SENT], 2, 2000);
-    assert_traffic(host->l4[L4_TCP][WAY_RCVD], 3, 300);
+    assert_traffic(host_l4(host, L4_TCP, WAY_SENT), 2, 2000);
+    assert_traffic(host_l4(host, L4_TCP, WAY_RCVD), 3, 300);
     assert_traffic(host_app(host, 7)->traffic[WAY_SENT], 2, 2000);
-    assert_int_equal(host->classes[WAY_SENT][SIZE_1024], 2);
-    assert_int_equal(host->classes[WAY_RCVD][SIZE_64], 3);
+    assert_int_equal(host_class(host, WAY_SENT, SIZE_1024), 2);
+    assert_int_equal(host_class(host, WAY_RCVD, SIZE_64), 3);
     assert_int_equal(host->trouble[0], 4);
     assert_int_equal(host->trouble[2], 6);
 }
@@ -98,7 +96,59 @@ static void groups_add_up_to_the_total(void **state)
     }
     assert_traffic(host_traffic(host, WAY_SENT), 12, 1200);
     assert_traffic(host_traffic(host, WAY_RCVD), 8, 8000);
-    assert_traffic(host->l4[L4_ICMP][WAY_SENT], 3, 300);
+    assert_traffic(host_l4(host, L4_ICMP, WAY_SENT), 3, 300);
+}
+
+/* Whichever order they come in. */
+static void groups_stay_apart(void **state)
+{
+    static const uint8_t groups[] = {L4_OTHER, L4_TCP, L4_ICMP, L4_TCP,
+                                     L4_UDP,   L4_UDP, L4_TCP};
+    struct host *host = *state;
+    struct traffic more = {10, 1000};
+
+    for (size_t i = 0; i < sizeof(groups); i++) {
+        struct delta delta = delta_of(1, NOW_S);
+
+        delta.l4 = groups[i];
+        host_add(host, &delta, WAY_SENT);
+    }
+    host_add_l4(host, L4_ICMP, WAY_RCVD, &more);
+    assert_traffic(host_l4(host, L4_TCP, WAY_SENT), 9, 900);
+    assert_traffic(host_l4(host, L4_UDP, WAY_SENT), 6, 600);
+    assert_traffic(host_l4(host, L4_ICMP, WAY_SENT), 3, 300);
+    assert_traffic(host_l4(host, L4_ICMP, WAY_RCVD), 12, 3000);
+    assert_traffic(host_l4(host, L4_OTHER, WAY_RCVD), 2, 2000);
+    assert_traffic(host_traffic(host, WAY_SENT), 21, 2100);
+}
+
+static void nothing_is_no_group(void **state)
+{
+    struct host *host = *state;
+    struct traffic none = {0, 0};
+
+    host_add_l4(host, L4_UDP, WAY_SENT, &none);
+    assert_int_equal(host->l4_groups, 0);
+    assert_traffic(host_l4(host, L4_UDP, WAY_SENT), 0, 0);
+    assert_traffic(host_traffic(host, WAY_SENT), 0, 0);
+}
+
+static void classes_count_beyond_a_byte(void **state)
+{
+    struct host *host = *state;
+    struct delta delta = delta_of(1, NOW_S);
+
+    delta.classes[WAY_SENT][FLAGS_RST] = 255;
+    for (int i = 0; i < 1000; i++)
+        host_add(host, &delta, WAY_SENT);
+    assert_int_equal(host_class(host, WAY_SENT, SIZE_64), 3000);
+    assert_int_equal(host_class(host, WAY_RCVD, SIZE_1024), 2000);
+    assert_int_equal(host_class(host, WAY_SENT, FLAGS_RST), 255000);
+    assert_int_equal(host_class(host, WAY_RCVD, FLAGS_RST), 0);
+    host_add_class(host, WAY_RCVD, FLAGS_RST, UINT32_MAX);
+    assert_int_equal(host_class(host, WAY_RCVD, FLAGS_RST), UINT32_MAX);
+    host_add_class(host, WAY_SENT, FLAGS_RST, UINT32_MAX);
+    assert_int_equal(host_class(host, WAY_SENT, FLAGS_RST), 254999);
 }
 
 /* Many flows of one tick make one second's rate. */
@@ -254,12 +304,12 @@ static void icmp_counts_by_type_and_code(void **state)
     host_icmp(host, WAY_RCVD, 0, 0, 3);
     host_icmp(host, WAY_SENT, 8, 0, 1);
     host_icmp(host, WAY_RCVD, 8, 1, 9);
-    assert_int_equal(host->local->icmp[0].type, 8);
-    assert_int_equal(host->local->icmp[0].packets[WAY_SENT], 5);
-    assert_int_equal(host->local->icmp[1].packets[WAY_RCVD], 3);
-    assert_int_equal(host->local->icmp[2].code, 1);
-    assert_int_equal(host->local->icmp[2].packets[WAY_RCVD], 9);
-    assert_false(host->local->icmp[3].used);
+    assert_int_equal(host_icmp_at(host, 0)->type, 8);
+    assert_int_equal(host_icmp_at(host, 0)->packets[WAY_SENT], 5);
+    assert_int_equal(host_icmp_at(host, 1)->packets[WAY_RCVD], 3);
+    assert_int_equal(host_icmp_at(host, 2)->code, 1);
+    assert_int_equal(host_icmp_at(host, 2)->packets[WAY_RCVD], 9);
+    assert_null(host_icmp_at(host, 3));
 }
 
 static void the_last_slot_takes_all_other_icmp(void **state)
@@ -270,10 +320,10 @@ static void the_last_slot_takes_all_other_icmp(void **state)
     for (unsigned type = 0; type < 256; type++)
         host_icmp(host, WAY_SENT, (uint8_t)type, 0, 1);
     for (unsigned i = 0; i < ICMP_SLOTS; i++)
-        sum += host->local->icmp[i].packets[WAY_SENT];
+        sum += host_icmp_at(host, i)->packets[WAY_SENT];
     assert_int_equal(sum, 256);
-    assert_int_equal(host->local->icmp[ICMP_SLOTS - 1].type, 255);
-    assert_int_equal(host->local->icmp[ICMP_SLOTS - 1].packets[WAY_SENT],
+    assert_int_equal(host_icmp_at(host, ICMP_SLOTS - 1)->type, 255);
+    assert_int_equal(host_icmp_at(host, ICMP_SLOTS - 1)->packets[WAY_SENT],
                      256 - (ICMP_SLOTS - 1));
 }
 
@@ -311,6 +361,11 @@ static void remote_hosts_keep_less(void **state)
     (void)state;
     host_contact(&remote, WAY_SENT, 1);
     host_icmp(&remote, WAY_SENT, 8, 0, 1);
+    assert_null(host_icmp_at(&remote, 0));
+    assert_null(host_count_dns(&remote, WAY_SENT));
+    assert_null(host_count_http(&remote, WAY_SENT));
+    assert_int_equal(host_dns(&remote, WAY_SENT)->queries, 0);
+    assert_int_equal(host_http(&remote, WAY_SENT)->requests, 0);
     host_active(&remote, NOW_S);
     assert_int_equal(host_contacts(&remote, WAY_SENT), 0);
 }
@@ -324,6 +379,9 @@ int main(void)
         HOST_TEST(a_client_sends_what_the_flow_sent),
         HOST_TEST(a_server_sends_what_the_flow_received),
         HOST_TEST(groups_add_up_to_the_total),
+        HOST_TEST(groups_stay_apart),
+        HOST_TEST(nothing_is_no_group),
+        HOST_TEST(classes_count_beyond_a_byte),
         HOST_TEST(flows_of_a_tick_are_one_rate),
         HOST_TEST(undecided_flows_have_no_application),
         HOST_TEST(applications_stay_sorted),

@@ -21,11 +21,12 @@ static struct host *busy_host(struct traffic_bed *bed)
     assert_non_null(host->local);
     host_learn_name(host, NAME_MDNS, "laptop \"of\" \xc3\xa9va");
     host->trouble[0] = 7;
-    host->classes[WAY_RCVD][FLAGS_RST] = 3;
+    host_add_class(host, WAY_RCVD, FLAGS_RST, 3);
+    host_add_class(host, WAY_SENT, SIZE_9000, 70000);
     host->low_goodput_flows[WAY_RCVD] = 2;
-    host->local->dns[WAY_SENT].queries = 5;
-    host->local->dns[WAY_SENT].by_type[7] = 4;
-    host->local->http[WAY_RCVD].by_class[3] = 9;
+    host_count_dns(host, WAY_SENT)->queries = 5;
+    host_count_dns(host, WAY_SENT)->by_type[7] = 4;
+    host_count_http(host, WAY_RCVD)->by_class[3] = 9;
     host_contact(host, WAY_SENT, 0x123456789abcdef0);
     return host;
 }
@@ -56,9 +57,7 @@ static struct host blank(const struct host *like)
 
 static void free_blank(struct host *host)
 {
-    free(host->local);
-    free(host->apps);
-    free(host->name);
+    host_clear(host);
 }
 
 static void what_is_kept_comes_back(void **state)
@@ -107,7 +106,7 @@ static void what_was_counted_meanwhile_is_added_to(void **state)
     assert_int_equal(after.packets, 2 * before.packets);
     assert_int_equal(after.bytes, 2 * before.bytes);
     assert_int_equal(host->trouble[0], 14);
-    assert_int_equal(host->local->dns[WAY_SENT].queries, 10);
+    assert_int_equal(host_dns(host, WAY_SENT)->queries, 10);
     assert_int_equal(host_contacts(host, WAY_SENT), 1); /* the same peer */
     free(text);
     traffic_close(&bed);
@@ -138,10 +137,10 @@ static void an_old_entry_is_read(void **state)
     assert_true(host_json_restore(bed.iface, &host, text, sizeof(text) - 1));
     assert_int_equal(host.first_s, 1500000000);
     assert_string_equal(host.name, "printer");
-    assert_int_equal(host.l4[L4_TCP][WAY_SENT].packets, 10);
-    assert_int_equal(host.l4[L4_UDP][WAY_RCVD].bytes, 200);
-    assert_int_equal(host.classes[WAY_SENT][SIZE_64], 10);
-    assert_int_equal(host.classes[WAY_SENT][FLAGS_SYN], 1);
+    assert_int_equal(host_l4(&host, L4_TCP, WAY_SENT).packets, 10);
+    assert_int_equal(host_l4(&host, L4_UDP, WAY_RCVD).bytes, 200);
+    assert_int_equal(host_class(&host, WAY_SENT, SIZE_64), 10);
+    assert_int_equal(host_class(&host, WAY_SENT, FLAGS_SYN), 1);
     assert_int_equal(host.trouble[0], 3);
     assert_int_equal(host.total_flows[WAY_SENT], 4);
     assert_int_equal(host.apps_count, 1);
@@ -212,10 +211,10 @@ static void wrong_parts_are_nothing(void **state)
     assert_null(host.name);
     assert_int_equal(host_traffic(&host, WAY_SENT).packets, 0);
     assert_int_equal(host_traffic(&host, WAY_SENT).bytes, 0);
-    assert_int_equal(host.classes[WAY_SENT][SIZE_64], UINT32_MAX);
+    assert_int_equal(host_class(&host, WAY_SENT, SIZE_64), UINT32_MAX);
     assert_int_equal(host.total_flows[WAY_SENT], 0);
     assert_int_equal(host.apps_count, 0);
-    assert_int_equal(host.local->http[WAY_SENT].requests, UINT32_MAX);
+    assert_int_equal(host_http(&host, WAY_SENT)->requests, UINT32_MAX);
     assert_int_equal(host_contacts(&host, WAY_SENT), 0);
     free_blank(&host);
     traffic_close(&bed);

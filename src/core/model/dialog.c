@@ -13,13 +13,13 @@
 #define DNS_PORT 53
 #define HTTP_STATUS_LINE 12 /* "HTTP/1.1 200" */
 
-/* The local part of one of the flow's hosts, or NULL. */
-static struct host_local *local_of(struct iface *iface, struct flow *flow,
-                                   enum way way)
+/* One of the flow's hosts, or NULL. */
+static struct host *host_of(struct iface *iface, struct flow *flow,
+                            enum way way)
 {
     rollup_hosts(iface, flow);
     return flow->host[way] != POOL_NONE
-               ? hosts_at(&iface->hosts, flow->host[way])->local
+               ? hosts_at(&iface->hosts, flow->host[way])
                : NULL;
 }
 
@@ -82,17 +82,19 @@ static bool dns_read(struct dns *dns, const struct packet *packet)
 static void dns_message(struct iface *iface, struct flow *flow,
                         const struct packet *packet, bool from_server)
 {
-    struct host_local *local;
     struct dns dns;
 
     if (!dns_read(&dns, packet))
         return;
     for (enum way way = 0; way < WAYS; way++) {
-        local = local_of(iface, flow, way);
-        if (local != NULL)
-            count_dns(&local->dns[(way == WAY_RCVD) == from_server ? WAY_SENT
-                                                                   : WAY_RCVD],
-                      &dns);
+        struct host *host = host_of(iface, flow, way);
+        bool is_sender = (way == WAY_RCVD) == from_server;
+        struct dns_counters *counters =
+            host != NULL ? host_count_dns(host, is_sender ? WAY_SENT : WAY_RCVD)
+                         : NULL;
+
+        if (counters != NULL)
+            count_dns(counters, &dns);
     }
     if (!dns.is_response)
         return;
@@ -122,15 +124,23 @@ static int http_method_slot(const struct packet *packet)
     return -1;
 }
 
+static struct http_counters *http_of(struct iface *iface, struct flow *flow,
+                                     enum way way)
+{
+    struct host *host = host_of(iface, flow, way);
+
+    return host != NULL ? host_count_http(host, way) : NULL;
+}
+
 static void http_request(struct iface *iface, struct flow *flow, int slot)
 {
     for (enum way way = 0; way < WAYS; way++) {
-        struct host_local *local = local_of(iface, flow, way);
+        struct http_counters *counters = http_of(iface, flow, way);
 
-        if (local == NULL)
+        if (counters == NULL)
             continue;
-        local->http[way].requests++;
-        local->http[way].by_method[slot]++;
+        counters->requests++;
+        counters->by_method[slot]++;
     }
 }
 
@@ -151,12 +161,12 @@ static void http_response(struct iface *iface, struct flow *flow,
         return;
     attrs_set_number(&flow->attrs, ATTR_HTTP_RET_CODE, code);
     for (enum way way = 0; way < WAYS; way++) {
-        struct host_local *local = local_of(iface, flow, way);
+        struct http_counters *counters = http_of(iface, flow, way);
 
-        if (local == NULL)
+        if (counters == NULL)
             continue;
-        local->http[way].responses++;
-        local->http[way].by_class[code / 100 - 1]++;
+        counters->responses++;
+        counters->by_class[code / 100 - 1]++;
     }
 }
 

@@ -12,9 +12,26 @@
 
 #define NAME_MAX_BYTES 127
 #define SECONDS_PER_DAY 86400
-#define APPS_AT_FIRST 2
+#define APPS_AT_FIRST 1
 /* Of a hash whose 58 bits besides those that choose a register are zero. */
 #define CONTACT_RANK_MAX 59
+
+void host_clear(struct host *host)
+{
+    if (host->local != NULL) {
+        for (enum way way = 0; way < WAYS; way++) {
+            free(host->local->dns[way]);
+            free(host->local->http[way]);
+        }
+        free(host->local->icmp);
+    }
+    free(host->local);
+    free(host->apps);
+    free(host->l4_more);
+    free(host->classes_more);
+    free(host->name);
+    free(host->city);
+}
 
 /* The place of an application in the sorted array, or where it belongs. */
 static unsigned app_place(const struct host *host, uint16_t app)
@@ -92,22 +109,127 @@ void host_add_app(struct host *host, const struct host_app *more)
     }
 }
 
+/* How many of a host's L4 groups come before this one: its place among
+ * them. */
+static unsigned l4_place(const struct host *host, enum l4_group group)
+{
+    unsigned place = 0;
+
+    for (enum l4_group before = 0; before < group; before++)
+        place += host->l4_groups >> before & 1;
+    return place;
+}
+
+static struct host_l4 *l4_at(const struct host *host, unsigned place)
+{
+    return place == 0 ? (struct host_l4 *)&host->l4 : &host->l4_more[place - 1];
+}
+
+static struct host_l4 *l4_make(struct host *host, enum l4_group group)
+{
+    unsigned count = l4_place(host, L4_GROUPS);
+    unsigned place = l4_place(host, group);
+
+    if (count > 0)
+        host->l4_more =
+            mem_realloc(host->l4_more, count, sizeof(*host->l4_more));
+    for (unsigned i = count; i > place; i--)
+        *l4_at(host, i) = *l4_at(host, i - 1);
+    host->l4_groups |= (uint8_t)(1u << group);
+    *l4_at(host, place) = (struct host_l4){0};
+    return l4_at(host, place);
+}
+
+static struct host_l4 *l4_get(struct host *host, enum l4_group group)
+{
+    return (host->l4_groups >> group & 1) != 0
+               ? l4_at(host, l4_place(host, group))
+               : l4_make(host, group);
+}
+
+struct traffic host_l4(const struct host *host, enum l4_group group,
+                       enum way way)
+{
+    return (host->l4_groups >> group & 1) != 0
+               ? l4_at(host, l4_place(host, group))->traffic[way]
+               : (struct traffic){0, 0};
+}
+
+void host_add_l4(struct host *host, enum l4_group group, enum way way,
+                 const struct traffic *more)
+{
+    struct traffic *to;
+
+    if ((more->packets | more->bytes) == 0)
+        return;
+    to = &l4_get(host, group)->traffic[way];
+    to->packets += more->packets;
+    to->bytes += more->bytes;
+}
+
+struct traffic host_traffic(const struct host *host, enum way way)
+{
+    struct traffic sum = {0, 0};
+
+    for (unsigned i = 0; i < l4_place(host, L4_GROUPS); i++) {
+        sum.packets += l4_at(host, i)->traffic[way].packets;
+        sum.bytes += l4_at(host, i)->traffic[way].bytes;
+    }
+    return sum;
+}
+
+void host_add_class(struct host *host, enum way way, enum packet_class class,
+                    uint32_t more)
+{
+    uint32_t sum = host->classes[way][class] + (more & UINT8_MAX);
+
+    host->classes[way][class] = (uint8_t)sum;
+    sum = (sum >> 8) + (more >> 8);
+    if (sum == 0)
+        return;
+    if (host->classes_more == NULL)
+        host->classes_more = mem_calloc(WAYS, sizeof(*host->classes_more));
+    host->classes_more[way][class] += sum;
+}
+
+/* @return false, with nothing added, when some class gets to 256. */
+static bool add_few(uint8_t *to, const uint8_t *more)
+{
+    uint8_t sums[PACKET_CLASSES];
+    uint8_t is_over = 0;
+
+    for (unsigned i = 0; i < PACKET_CLASSES; i++) {
+        sums[i] = (uint8_t)(to[i] + more[i]);
+        is_over |= sums[i] < more[i];
+    }
+    if (is_over == 0)
+        memcpy(to, sums, sizeof(sums));
+    return is_over == 0;
+}
+
+static void add_classes(struct host *host, enum way way, const uint8_t *more)
+{
+    if (add_few(host->classes[way], more))
+        return;
+    for (unsigned i = 0; i < PACKET_CLASSES; i++)
+        host_add_class(host, way, i, more[i]);
+}
+
 void host_add(struct host *host, const struct delta *delta, enum way way)
 {
+    struct host_l4 *l4 = l4_get(host, delta->l4);
     uint64_t bytes = 0;
     uint64_t packets = 0;
 
     for (enum way w = 0; w < WAYS; w++) {
         /* What the flow's client sent, its server received. */
         const struct traffic *from = &delta->traffic[w ^ way];
-        struct traffic *to = &host->l4[delta->l4][w];
 
-        to->packets += from->packets;
-        to->bytes += from->bytes;
+        l4->traffic[w].packets += from->packets;
+        l4->traffic[w].bytes += from->bytes;
         packets += from->packets;
         bytes += from->bytes;
-        for (unsigned i = 0; i < PACKET_CLASSES; i++)
-            host->classes[w][i] += delta->classes[w ^ way][i];
+        add_classes(host, w, delta->classes[w ^ way]);
     }
     for (unsigned i = 0; i < TCP_TROUBLE_KINDS; i++)
         host->trouble[i] += delta->trouble[way][i];
@@ -115,17 +237,6 @@ void host_add(struct host *host, const struct delta *delta, enum way way)
         add_app(host, delta, way);
     host->last_s = delta->now_s;
     rate_add(&host->rate, delta->now_s, bytes, packets);
-}
-
-struct traffic host_traffic(const struct host *host, enum way way)
-{
-    struct traffic sum = {0, 0};
-
-    for (enum l4_group group = 0; group < L4_GROUPS; group++) {
-        sum.packets += host->l4[group][way].packets;
-        sum.bytes += host->l4[group][way].bytes;
-    }
-    return sum;
 }
 
 void host_learn_name(struct host *host, enum name_source source,
@@ -195,21 +306,76 @@ uint32_t host_contacts(const struct host *host, enum way way)
     return (uint32_t)lround(estimate);
 }
 
+const struct dns_counters *host_dns(const struct host *host, enum way way)
+{
+    static const struct dns_counters none;
+
+    return host->local != NULL && host->local->dns[way] != NULL
+               ? host->local->dns[way]
+               : &none;
+}
+
+const struct http_counters *host_http(const struct host *host, enum way way)
+{
+    static const struct http_counters none;
+
+    return host->local != NULL && host->local->http[way] != NULL
+               ? host->local->http[way]
+               : &none;
+}
+
+struct dns_counters *host_count_dns(struct host *host, enum way way)
+{
+    if (host->local == NULL)
+        return NULL;
+    if (host->local->dns[way] == NULL)
+        host->local->dns[way] = mem_calloc(1, sizeof(struct dns_counters));
+    return host->local->dns[way];
+}
+
+struct http_counters *host_count_http(struct host *host, enum way way)
+{
+    if (host->local == NULL)
+        return NULL;
+    if (host->local->http[way] == NULL)
+        host->local->http[way] = mem_calloc(1, sizeof(struct http_counters));
+    return host->local->http[way];
+}
+
+const struct icmp_counter *host_icmp_at(const struct host *host, unsigned i)
+{
+    return host->local != NULL && i < host->local->icmp_count
+               ? &host->local->icmp[i]
+               : NULL;
+}
+
+/* One more; the array has room for the next power of two. */
+static void icmp_make(struct host_local *local, uint8_t type, uint8_t code)
+{
+    unsigned count = local->icmp_count++;
+
+    if ((count & (count - 1)) == 0)
+        local->icmp = mem_realloc(local->icmp, count == 0 ? 1 : 2 * count,
+                                  sizeof(*local->icmp));
+    local->icmp[count] = (struct icmp_counter){.type = type, .code = code};
+}
+
 void host_icmp(struct host *host, enum way way, uint8_t type, uint8_t code,
                uint32_t packets)
 {
+    struct host_local *local = host->local;
     unsigned slot = 0;
 
-    if (host->local == NULL)
+    if (local == NULL)
         return;
-    while (slot < ICMP_SLOTS - 1 && host->local->icmp[slot].used &&
-           (host->local->icmp[slot].type != type ||
-            host->local->icmp[slot].code != code))
+    while (slot < ICMP_SLOTS - 1 && slot < local->icmp_count &&
+           (local->icmp[slot].type != type || local->icmp[slot].code != code))
         slot++;
-    host->local->icmp[slot].used = true;
-    host->local->icmp[slot].type = slot < ICMP_SLOTS - 1 ? type : UINT8_MAX;
-    host->local->icmp[slot].code = slot < ICMP_SLOTS - 1 ? code : UINT8_MAX;
-    host->local->icmp[slot].packets[way] += packets;
+    if (slot == local->icmp_count && slot == ICMP_SLOTS - 1)
+        icmp_make(local, UINT8_MAX, UINT8_MAX);
+    else if (slot == local->icmp_count)
+        icmp_make(local, type, code);
+    local->icmp[slot].packets[way] += packets;
 }
 
 static uint32_t minute_of(uint32_t now_s)

@@ -58,71 +58,114 @@ struct http_counters {
     uint32_t by_class[5]; /* 1xx .. 5xx */
 };
 
+/* ICMP packets of one type and code. */
+struct icmp_counter {
+    uint8_t type;
+    uint8_t code;
+    uint32_t packets[WAYS];
+};
+
 #define CONTACT_REGISTERS 64
 #define ICMP_SLOTS 16
 #define MINUTES_PER_DAY 1440
 
-/* What is kept of local hosts only, from their first packet on. */
+/* What is kept of local hosts only, from their first packet on. Counters are
+ * made when there is something to count: read them with host_dns() .. */
 struct host_local {
-    struct dns_counters dns[WAYS];   /* sent, received */
-    struct http_counters http[WAYS]; /* as client (sent), as server */
-    struct {
-        uint8_t type;
-        uint8_t code;
-        bool used;
-        uint32_t packets[WAYS];
-    } icmp[ICMP_SLOTS]; /* by type and code, in the last all others, as 255 */
-    /* One bit a minute of the UTC day `day` (days of the epoch). */
-    uint32_t day;
-    uint8_t active_minutes[MINUTES_PER_DAY / 8];
+    struct dns_counters *dns[WAYS];   /* sent, received */
+    struct http_counters *http[WAYS]; /* as client (sent), as server */
+    struct icmp_counter *icmp;        /* `icmp_count` of them */
     /* Distinct peers as client and as server: HyperLogLog registers (Flajolet
      * et al. 2007), standard error 13 %. */
     uint8_t contacts[WAYS][CONTACT_REGISTERS];
+    /* One bit a minute of the UTC day `day` (days of the epoch). */
+    uint32_t day;
+    uint8_t active_minutes[MINUTES_PER_DAY / 8];
+    uint8_t icmp_count;
 };
 
-/* What the first packet of a flow meets is in front, for hosts_prefetch(). */
+/* Both directions of one L4 group. */
+struct host_l4 {
+    struct traffic traffic[WAYS];
+};
+
+/*
+ * What the first packet of a flow meets is in front, for hosts_prefetch().
+ * Most hosts never have 256 packets of one class or a second L4 group: what
+ * goes beyond is elsewhere, see host_class() and host_l4().
+ */
 struct host {
     struct addr addr;
     uint16_t vlan;
     uint8_t flags; /* enum host_flag */
     uint8_t name_source;
-    uint32_t hash;
+    uint16_t device; /* last MAC seen, or POOL_NONE */
+    uint16_t apps_count;
     struct list_link idle; /* on the idle list while it has no active flow */
     uint32_t active_flows[WAYS]; /* as client, as server */
     struct host_local *local;    /* NULL for remote hosts */
     struct host_app *apps;       /* sorted by application id */
     uint32_t last_s;             /* epoch seconds */
-    uint32_t device;             /* last MAC seen, or POOL_NONE */
+    uint32_t first_s;
     /* 64 bytes */
     uint64_t total_flows[WAYS];
-    uint32_t first_s;
-    uint32_t as_group; /* groups, or POOL_NONE */
-    uint32_t country_group;
-    uint32_t vlan_group;
-    uint32_t os_group;
+    uint16_t as_group; /* groups, or POOL_NONE */
+    uint16_t country_group;
+    uint16_t vlan_group;
+    uint16_t os_group;
     int16_t network; /* index of the local network, -1 */
-    uint16_t apps_count;
     uint16_t apps_size;
+    uint8_t l4_groups; /* those it has: one bit each, by enum l4_group */
     bool has_location;
     float latitude;
     float longitude;
     uint32_t trouble[TCP_TROUBLE_KINDS]; /* enum tcp_trouble, of what it sent */
-    /* 128 bytes */
-    struct traffic l4[L4_GROUPS][WAYS];
-    uint32_t classes[WAYS][PACKET_CLASSES];
-    uint64_t low_goodput_flows[WAYS];
+    uint32_t low_goodput_flows[WAYS];    /* ended ones */
+    uint8_t classes[WAYS][PACKET_CLASSES];    /* modulo 256 */
+    struct host_l4 l4;                        /* the first of its groups */
+    struct host_l4 *l4_more;                  /* its others, in order */
+    uint32_t (*classes_more)[PACKET_CLASSES]; /* by way, in 256s; or NULL */
     struct rate rate;
     char *name; /* NULL: none learned */
     char *city; /* NULL: unknown */
-    uint64_t spare; /* up to whole cache lines */
 };
 
-static_assert(sizeof(struct host) <= 512, "a host stays small");
+static_assert(sizeof(struct host) <= 256, "a host stays small");
 static_assert(sizeof(struct host) % 64 == 0, "hosts share no cache line");
+
+/* Free what a host has beside itself. */
+void host_clear(struct host *host);
 
 /* Add one flow's delta. `way` says how the host sees the flow: WAY_SENT for
  * its client, WAY_RCVD for its server. */
 void host_add(struct host *host, const struct delta *delta, enum way way);
+
+/* Traffic of one L4 group, and more of it from another time. */
+struct traffic host_l4(const struct host *host, enum l4_group group,
+                       enum way way);
+void host_add_l4(struct host *host, enum l4_group group, enum way way,
+                 const struct traffic *more);
+
+/* Packets of one class, and more of them from another time. */
+static inline uint32_t host_class(const struct host *host, enum way way,
+                                  enum packet_class class)
+{
+    return host->classes[way][class] +
+           (host->classes_more != NULL ? host->classes_more[way][class] << 8
+                                       : 0);
+}
+void host_add_class(struct host *host, enum way way, enum packet_class class,
+                    uint32_t more);
+
+/* Messages that the host sent and received; all zero where there are none. */
+const struct dns_counters *host_dns(const struct host *host, enum way way);
+
+/* The same of HTTP: as client (WAY_SENT) and as server. */
+const struct http_counters *host_http(const struct host *host, enum way way);
+
+/* To count them: made if need be, NULL for remote hosts. */
+struct dns_counters *host_count_dns(struct host *host, enum way way);
+struct http_counters *host_count_http(struct host *host, enum way way);
 
 /* Totals over the L4 groups. */
 struct traffic host_traffic(const struct host *host, enum way way);
@@ -152,9 +195,14 @@ uint32_t host_contacts(const struct host *host, enum way way);
 void host_contacts_merge(struct host_local *local, enum way way,
                          const uint8_t *registers);
 
-/* Count ICMP packets of one type and code. No effect on remote hosts. */
+/* Count ICMP packets of one type and code; what comes after ICMP_SLOTS - 1 of
+ * them counts as 255, 255. No effect on remote hosts. */
 void host_icmp(struct host *host, enum way way, uint8_t type, uint8_t code,
                uint32_t packets);
+
+/* The types and codes that were counted: number `i`, or NULL behind the
+ * last. */
+const struct icmp_counter *host_icmp_at(const struct host *host, unsigned i);
 
 /* Ask the processor for what host_contact() needs beside the host itself. */
 static inline void host_prefetch_contacts(const struct host *host)

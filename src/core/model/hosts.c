@@ -39,27 +39,19 @@ void hosts_init(struct hosts *hosts, const struct hosts_config *config,
         list_init(&hosts->idle[i], &hosts->pool, offsetof(struct host, idle));
 }
 
-static void free_parts(struct host *host)
-{
-    free(host->apps);
-    free(host->local);
-    free(host->name);
-    free(host->city);
-}
-
 void hosts_clear(struct hosts *hosts)
 {
     uint32_t cursor = 0;
     uint32_t index;
 
     while ((index = hosts_next(hosts, &cursor)) != POOL_NONE)
-        free_parts(hosts_at(hosts, index));
+        host_clear(hosts_at(hosts, index));
     table_clear(&hosts->table);
     pool_clear(&hosts->pool);
 }
 
-static uint32_t hash_of(const struct hosts *hosts, const struct addr *addr,
-                        uint16_t vlan)
+uint32_t hosts_hash(const struct hosts *hosts, const struct addr *addr,
+                    uint16_t vlan)
 {
     const uint64_t *secret = hosts->key.word;
 
@@ -87,13 +79,13 @@ static uint32_t find(const struct hosts *hosts, uint32_t hash,
 uint32_t hosts_find(const struct hosts *hosts, const struct addr *addr,
                     uint16_t vlan)
 {
-    return find(hosts, hash_of(hosts, addr, vlan), addr, vlan);
+    return find(hosts, hosts_hash(hosts, addr, vlan), addr, vlan);
 }
 
 void hosts_prefetch_slot(const struct hosts *hosts, const struct addr *addr,
                          uint16_t vlan)
 {
-    table_prefetch(&hosts->table, hash_of(hosts, addr, vlan));
+    table_prefetch(&hosts->table, hosts_hash(hosts, addr, vlan));
 }
 
 /* The hash alone is right nearly always. */
@@ -101,7 +93,7 @@ void hosts_prefetch(const struct hosts *hosts, const struct addr *addr,
                     uint16_t vlan)
 {
     struct table_cursor at =
-        table_find(&hosts->table, hash_of(hosts, addr, vlan));
+        table_find(&hosts->table, hosts_hash(hosts, addr, vlan));
     const unsigned char *host =
         pool_at(&hosts->pool, table_next(&hosts->table, &at));
 
@@ -128,8 +120,9 @@ static void forget(struct hosts *hosts, uint32_t index)
     if ((host->flags & HOST_LOCAL) != 0)
         hosts->local--;
     list_remove(idle_list(hosts, host), index);
-    table_remove(&hosts->table, host->hash, index);
-    free_parts(host);
+    table_remove(&hosts->table, hosts_hash(hosts, &host->addr, host->vlan),
+                 index);
+    host_clear(host);
     pool_give(&hosts->pool, index);
 }
 
@@ -150,13 +143,13 @@ static void evict(struct hosts *hosts)
         forget(hosts, local);
 }
 
-static uint32_t join(struct hosts *hosts, enum group_kind kind, uint32_t id,
+static uint16_t join(struct hosts *hosts, enum group_kind kind, uint32_t id,
                      const char *name, uint32_t now_s)
 {
     uint32_t group = groups_get(hosts->groups, kind, id, name, now_s);
 
     groups_host_joins(hosts->groups, group);
-    return group;
+    return (uint16_t)group;
 }
 
 /* Where it is and in whose network. */
@@ -221,7 +214,7 @@ static void describe(struct hosts *hosts, struct host *host, uint32_t now_s)
 uint32_t hosts_get(struct hosts *hosts, const struct addr *addr, uint16_t vlan,
                    uint32_t now_s)
 {
-    uint32_t hash = hash_of(hosts, addr, vlan);
+    uint32_t hash = hosts_hash(hosts, addr, vlan);
     uint32_t index = find(hosts, hash, addr, vlan);
     struct host *host;
 
@@ -237,7 +230,6 @@ uint32_t hosts_get(struct hosts *hosts, const struct addr *addr, uint16_t vlan,
     host = hosts_at(hosts, index);
     host->addr = *addr;
     host->vlan = vlan;
-    host->hash = hash;
     host->first_s = now_s;
     host->last_s = now_s;
     describe(hosts, host, now_s);
@@ -283,7 +275,7 @@ void hosts_set_device(struct hosts *hosts, uint32_t index, uint32_t device)
         devices_at(hosts->devices, host->device)->hosts--;
         devices_release(hosts->devices, host->device);
     }
-    host->device = device;
+    host->device = (uint16_t)device;
     if (device == POOL_NONE)
         return;
     devices_hold(hosts->devices, device);
@@ -301,7 +293,7 @@ void hosts_learn_os(struct hosts *hosts, uint32_t index, const char *os)
         return;
     groups_host_joins(hosts->groups, group);
     groups_host_leaves(hosts->groups, host->os_group);
-    host->os_group = group;
+    host->os_group = (uint16_t)group;
 }
 
 /* The clock was set back: what went idle in times that are yet to come went

@@ -44,6 +44,10 @@ void hosts_init(struct hosts *hosts, const struct hosts_config *config,
                 struct devices *devices);
 void hosts_clear(struct hosts *hosts);
 
+/* Where a host is in the table. */
+uint32_t hosts_hash(const struct hosts *hosts, const struct addr *addr,
+                    uint16_t vlan);
+
 /* The index of the host, or POOL_NONE. */
 uint32_t hosts_find(const struct hosts *hosts, const struct addr *addr,
                     uint16_t vlan);

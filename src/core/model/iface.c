@@ -24,7 +24,8 @@
 #define BACKWARDS_US (3600LL * SECOND_US)
 #define GROUPS_MAX 16384
 #define DEVICES_MAX 32768
-static_assert(DEVICES_MAX <= UINT16_MAX, "a flow keeps them in 16 bits");
+static_assert(DEVICES_MAX <= UINT16_MAX, "flows keep them in 16 bits");
+static_assert(GROUPS_MAX <= UINT16_MAX, "hosts keep them in 16 bits");
 #define LOCAL_HOST_IDLE_S 300
 #define REMOTE_HOST_IDLE_S 60
 #define DEVICE_IDLE_S 3600

@@ -154,15 +154,18 @@ static void put_identity(struct json *json, const struct iface *iface,
 static void put_counters(struct json *json, const struct host *host)
 {
     for (unsigned l4 = 0; l4 < L4_GROUPS; l4++)
-        for (enum way way = 0; way < WAYS; way++)
-            put_traffic(json, l4_keys[l4][way], &host->l4[l4][way]);
+        for (enum way way = 0; way < WAYS; way++) {
+            struct traffic traffic = host_l4(host, l4, way);
+
+            put_traffic(json, l4_keys[l4][way], &traffic);
+        }
     for (enum way way = 0; way < WAYS; way++) {
         struct traffic sum = host_traffic(host, way);
 
         json_key(json, class_keys[way]);
         json_map(json);
         for (unsigned i = 0; i < PACKET_CLASSES; i++)
-            put_some(json, packet_class_key(i), host->classes[way][i]);
+            put_some(json, packet_class_key(i), host_class(host, way, i));
         json_end_map(json);
         put_traffic(json, way_keys[way], &sum);
         put_uint(json, flow_keys[way], host->total_flows[way]);
@@ -211,19 +214,21 @@ static void put_members(struct json *json, const char *key,
     json_end_map(json);
 }
 
-static void put_local(struct json *json, const struct host_local *local)
+static void put_local(struct json *json, const struct host *host)
 {
+    const struct host_local *local = host->local;
+
     json_key(json, "dns");
     json_map(json);
     for (enum way way = 0; way < WAYS; way++)
         put_members(json, way_keys[way], dns_members, COUNT(dns_members),
-                    &local->dns[way]);
+                    host_dns(host, way));
     json_end_map(json);
     json_key(json, "http");
     json_map(json);
     for (enum way way = 0; way < WAYS; way++)
         put_members(json, http_keys[way], http_members, COUNT(http_members),
-                    &local->http[way]);
+                    host_http(host, way));
     json_end_map(json);
     json_key(json, "activity");
     json_map(json);
@@ -250,7 +255,7 @@ void host_json_write(struct json *json, const struct iface *iface,
         put_app(json, engine_dpi(iface->engine), &host->apps[i]);
     json_end_map(json);
     if (host->local != NULL)
-        put_local(json, host->local);
+        put_local(json, host);
     json_end_map(json);
 }
 
@@ -273,10 +278,23 @@ static void add_narrow(uint32_t *counter, uint64_t more)
         more < UINT32_MAX - *counter ? *counter + (uint32_t)more : UINT32_MAX;
 }
 
-static void add_traffic(struct traffic *to, const struct json_value *from)
+static void add_l4(struct host *host, enum l4_group l4, enum way way,
+                   const struct json_value *from)
 {
-    to->packets += get_count(from, "packets");
-    to->bytes += get_count(from, "bytes");
+    struct traffic more = {get_count(from, "packets"),
+                           get_count(from, "bytes")};
+
+    host_add_l4(host, l4, way, &more);
+}
+
+static void add_class(struct host *host, enum way way, enum packet_class class,
+                      uint64_t more)
+{
+    uint32_t known = host_class(host, way, class);
+    uint32_t sum = known;
+
+    add_narrow(&sum, more);
+    host_add_class(host, way, class, sum - known);
 }
 
 static unsigned nibble(char digit)
@@ -309,15 +327,15 @@ static void add_counters(struct host *host, const struct json_value *root)
 {
     for (unsigned l4 = 0; l4 < L4_GROUPS; l4++)
         for (enum way way = 0; way < WAYS; way++)
-            add_traffic(&host->l4[l4][way], json_get(root, l4_keys[l4][way]));
+            add_l4(host, l4, way, json_get(root, l4_keys[l4][way]));
     for (enum way way = 0; way < WAYS; way++) {
         const struct json_value *classes = json_get(root, class_keys[way]);
 
         for (unsigned i = 0; i < PACKET_CLASSES; i++)
-            add_narrow(&host->classes[way][i],
-                       get_count(classes, packet_class_key(i)));
+            add_class(host, way, i, get_count(classes, packet_class_key(i)));
         host->total_flows[way] += get_count(root, flow_keys[way]);
-        host->low_goodput_flows[way] += get_count(root, low_keys[way]);
+        add_narrow(&host->low_goodput_flows[way],
+                   get_count(root, low_keys[way]));
     }
     for (unsigned i = 0; i < TCP_TROUBLE_KINDS; i++)
         add_narrow(
@@ -359,23 +377,36 @@ static void add_members(void *counters, const struct json_value *map,
                    get_count(map, members[i].key));
 }
 
-static void add_local(struct host_local *local, const struct json_value *root)
+static void add_messages(struct host *host, const struct json_value *root)
 {
+    const struct json_value *dns = json_get(root, "dns");
+    const struct json_value *http = json_get(root, "http");
+
+    for (enum way way = 0; way < WAYS; way++) {
+        const struct json_value *part = json_get(dns, way_keys[way]);
+
+        if (json_count(part) > 0)
+            add_members(host_count_dns(host, way), part, dns_members,
+                        COUNT(dns_members));
+        part = json_get(http, http_keys[way]);
+        if (json_count(part) > 0)
+            add_members(host_count_http(host, way), part, http_members,
+                        COUNT(http_members));
+    }
+}
+
+static void add_local(struct host *host, const struct json_value *root)
+{
+    struct host_local *local = host->local;
     const struct json_value *activity = json_get(root, "activity");
     uint8_t minutes[sizeof(local->active_minutes)];
     uint8_t registers[CONTACT_REGISTERS];
 
-    for (enum way way = 0; way < WAYS; way++) {
-        add_members(&local->dns[way],
-                    json_get(json_get(root, "dns"), way_keys[way]), dns_members,
-                    COUNT(dns_members));
-        add_members(&local->http[way],
-                    json_get(json_get(root, "http"), http_keys[way]),
-                    http_members, COUNT(http_members));
+    add_messages(host, root);
+    for (enum way way = 0; way < WAYS; way++)
         if (get_hex(json_get(root, "contacts"), way_keys[way], registers,
                     sizeof(registers)))
             host_contacts_merge(local, way, registers);
-    }
     if (get_count(activity, "day") == local->day &&
         get_hex(activity, "minutes", minutes, sizeof(minutes)))
         for (size_t i = 0; i < sizeof(minutes); i++)
@@ -420,7 +451,7 @@ bool host_json_restore(const struct iface *iface, struct host *host,
         add_counters(host, root);
         add_apps(iface, host, json_get(root, "ndpiStats"));
         if (host->local != NULL)
-            add_local(host->local, root);
+            add_local(host, root);
     }
     json_forget(root);
     return is_good;
