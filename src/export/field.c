@@ -213,7 +213,7 @@ static bool get_trouble(const struct field *field,
 {
     if (source->tcp == NULL)
         return false;
-    value->number = source->tcp->side[field->way].trouble[field->detail] -
+    value->number = tcp_trouble(source->tcp, field->way, field->detail) -
                     source->mark->trouble[field->way][field->detail];
     return true;
 }
@@ -224,7 +224,7 @@ static bool get_nw_latency(const struct field *field,
 {
     if (source->tcp == NULL)
         return false;
-    value->number = field->way == WAY_SENT ? source->tcp->client_latency_us
+    value->number = field->way == WAY_SENT ? tcp_client_latency_us(source->tcp)
                                            : source->tcp->server_latency_us;
     return value->number != 0;
 }
@@ -236,7 +236,7 @@ static bool get_appl_latency(const struct field *field,
     (void)field;
     if (source->tcp == NULL)
         return false;
-    value->number = source->tcp->appl_latency_us;
+    value->number = tcp_appl_latency_us(source->tcp);
     return value->number != 0;
 }
 

@@ -152,6 +152,7 @@ static void healthy(struct flow *flow, struct tcp *tcp)
 
 static void connections_with_data(void **state)
 {
+    uint32_t taken[TCP_TROUBLE_COUNT];
     struct flow flow;
     struct tcp tcp;
 
@@ -161,17 +162,26 @@ static void connections_with_data(void **state)
     flow.goodput[0] = flow.goodput[1] = 1000;
     assert_int_equal(flow_status(&flow, &tcp, START_US),
                      FLOW_STATUS_LOW_GOODPUT);
-    tcp.appl_latency_us = 6 * SECOND_US;
+    tcp.appl_us = 6 * SECOND_US; /* a time as long as there is no answer */
+    assert_int_equal(flow_status(&flow, &tcp, START_US),
+                     FLOW_STATUS_LOW_GOODPUT);
+    tcp.answer_seen = true;
     assert_int_equal(flow_status(&flow, &tcp, START_US),
                      FLOW_STATUS_SLOW_HEADER);
-    tcp.client_latency_us = 3 * SECOND_US;
+    tcp.client_us = 3 * SECOND_US;
+    tcp.handshake_done = true;
     assert_int_equal(flow_status(&flow, &tcp, START_US), FLOW_STATUS_SLOW_TCP);
-    tcp.side[0].trouble[TCP_RETRANSMISSION] = 2;
-    tcp.side[1].trouble[TCP_LOST] = 2;
+    tcp.side[0].fresh[TCP_RETRANSMISSION] = 2;
+    tcp.side[1].fresh[TCP_LOST] = 2;
     assert_int_equal(flow_status(&flow, &tcp, START_US), FLOW_STATUS_SLOW_TCP);
-    tcp.side[1].trouble[TCP_LOST] = 3;
+    tcp_take(&tcp, true, taken);
+    assert_int_equal(taken[TCP_LOST], 2);
+    assert_int_equal(tcp.side[1].fresh[TCP_LOST], 0);
+    tcp.side[1].fresh[TCP_LOST] = 1;
+    assert_int_equal(tcp_trouble(&tcp, true, TCP_LOST), 3);
     assert_int_equal(flow_status(&flow, &tcp, START_US),
                      FLOW_STATUS_TCP_ISSUES);
+    tcp_clear(&tcp);
 }
 
 static void certificates_of_another_name(void **state)

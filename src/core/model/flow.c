@@ -83,8 +83,8 @@ static bool has_issues(const struct flow *flow, const struct tcp *tcp)
     uint64_t trouble = 0;
 
     for (enum way way = 0; way < WAYS; way++)
-        trouble += (uint64_t)tcp->side[way].trouble[TCP_RETRANSMISSION] +
-                   tcp->side[way].trouble[TCP_LOST];
+        trouble += (uint64_t)tcp_trouble(tcp, way, TCP_RETRANSMISSION) +
+                   tcp_trouble(tcp, way, TCP_LOST);
     return packets > ISSUES_PACKETS && trouble * 100 > packets * ISSUES_PERCENT;
 }
 
@@ -120,9 +120,9 @@ enum flow_status flow_status(const struct flow *flow, const struct tcp *tcp,
     if (has_issues(flow, tcp))
         return FLOW_STATUS_TCP_ISSUES;
     if (tcp->server_latency_us > SLOW_HANDSHAKE_US ||
-        tcp->client_latency_us > SLOW_HANDSHAKE_US)
+        tcp_client_latency_us(tcp) > SLOW_HANDSHAKE_US)
         return FLOW_STATUS_SLOW_TCP;
-    if (tcp->appl_latency_us > SLOW_ANSWER_US)
+    if (tcp_appl_latency_us(tcp) > SLOW_ANSWER_US)
         return FLOW_STATUS_SLOW_HEADER;
     if (dpi_risks_certificate(attrs_number(flow->attrs, ATTR_RISKS, 0)))
         return FLOW_STATUS_CERTIFICATE;

@@ -27,8 +27,13 @@ void flows_clear(struct flows *flows)
     uint32_t cursor = 0;
     uint32_t index;
 
-    while ((index = flows_next(flows, &cursor)) != POOL_NONE)
-        free(flows_at(flows, index)->attrs);
+    while ((index = flows_next(flows, &cursor)) != POOL_NONE) {
+        struct flow *flow = flows_at(flows, index);
+
+        if (flow->key.l4_proto == IP_PROTO_TCP)
+            tcp_clear(flows_tcp(flows, flow));
+        free(flow->attrs);
+    }
     table_clear(&flows->table);
     pool_clear(&flows->marks);
     pool_clear(&flows->tcp);
@@ -181,8 +186,10 @@ void flows_remove(struct flows *flows, uint32_t index)
     assert(flow->dpi == POOL_NONE && (flow->flags & FLOW_TOUCHED) == 0);
     table_remove(&flows->table, flows_hash(flows, &flow->key), index);
     list_remove(&flows->idle[flow->class], index);
-    if (flow->key.l4_proto == IP_PROTO_TCP)
+    if (flow->key.l4_proto == IP_PROTO_TCP) {
+        tcp_clear(flows_tcp(flows, flow));
         pool_give(&flows->tcp, flow->tcp);
+    }
     if (flow->mark != POOL_NONE)
         pool_give(&flows->marks, flow->mark);
     free(flow->attrs);

@@ -61,11 +61,8 @@ static void take_delta(struct iface *iface, struct flow *flow,
         flow->total[way].packets += fresh.packets;
         flow->total[way].bytes += fresh.bytes;
         flow->goodput[way] += flow->fresh.goodput[way];
-        if (tcp == NULL)
-            continue;
-        for (unsigned i = 0; i < TCP_TROUBLE_COUNT; i++)
-            delta->trouble[way][i] = tcp->side[way].fresh[i];
-        memset(tcp->side[way].fresh, 0, sizeof(tcp->side[way].fresh));
+        if (tcp != NULL)
+            tcp_take(tcp, way, delta->trouble[way]);
     }
     memcpy(delta->classes, flow->classes, sizeof(delta->classes));
     memset(flow->classes, 0, sizeof(flow->classes));
@@ -200,9 +197,8 @@ static void set_mark(struct iface *iface, struct flow *flow)
     for (enum way way = 0; way < WAYS; way++) {
         mark->packets[way] = flow->total[way].packets;
         mark->bytes[way] = flow->total[way].bytes;
-        if (tcp != NULL)
-            memcpy(mark->trouble[way], tcp->side[way].trouble,
-                   sizeof(mark->trouble[way]));
+        for (unsigned i = 0; tcp != NULL && i < TCP_TROUBLE_COUNT; i++)
+            mark->trouble[way][i] = tcp_trouble(tcp, way, i);
     }
     mark->when_us = flow->last_us;
     mark->records++;

@@ -5,11 +5,16 @@
  */
 #include "core/packet/tcp.h"
 
+#include <stdlib.h>
+
+#include "core/util/mem.h"
+
 /* tshark: a segment within this of the highest one is out of order while the
  * round trip is unknown; a fast retransmission follows the ACK this soon. */
 #define REORDER_US 3000
 #define FAST_US 20000
 #define FAST_DUP_ACKS 2
+#define DUP_ACKS_MAX 63 /* that a side can count */
 
 /* Serial number arithmetic (RFC 1982). */
 static bool seq_before(uint32_t a, uint32_t b)
@@ -29,9 +34,30 @@ void tcp_start(struct tcp *tcp)
     tcp->side[1].window_scale = 0xff;
 }
 
+void tcp_clear(struct tcp *tcp)
+{
+    free(tcp->taken);
+    tcp->taken = NULL;
+}
+
+void tcp_take(struct tcp *tcp, bool of_server,
+              uint32_t trouble[TCP_TROUBLE_COUNT])
+{
+    uint8_t *fresh = tcp->side[of_server].fresh;
+
+    for (unsigned i = 0; i < TCP_TROUBLE_COUNT; i++) {
+        trouble[i] = fresh[i];
+        if (fresh[i] == 0)
+            continue;
+        if (tcp->taken == NULL)
+            tcp->taken = mem_calloc(1, sizeof(*tcp->taken));
+        tcp->taken->trouble[of_server][i] += fresh[i];
+        fresh[i] = 0;
+    }
+}
+
 static bool count(struct tcp_side *side, enum tcp_trouble trouble)
 {
-    side->trouble[trouble]++;
     return ++side->fresh[trouble] == UINT8_MAX;
 }
 
@@ -60,7 +86,7 @@ static bool judge_old(const struct tcp *tcp, struct tcp_side *side,
     uint32_t now = (uint32_t)packet->when_us;
     uint32_t seq = packet->tcp.seq;
     uint32_t round_trip = tcp->handshake_done && tcp->synack_seen
-                              ? tcp->server_latency_us + tcp->client_latency_us
+                              ? tcp->server_latency_us + tcp->client_us
                               : 0;
 
     if (packet->payload_wire_len > 1 && side->next_seq - 1 == seq)
@@ -100,7 +126,6 @@ static bool follow_sequence(const struct tcp *tcp, struct tcp_side *side,
         (packet->tcp.flags & TCP_FLAG_RST) == 0) {
         is_full = count(side, TCP_LOST);
     } else if (is_keep_alive(side, packet)) {
-        side->keep_alives++;
         return false;
     } else if (len > 0 && seq_before(seq, side->next_seq)) {
         is_full = judge_old(tcp, side, peer, packet, end);
@@ -124,7 +149,7 @@ static void follow_acks(struct tcp_side *side, const struct packet *packet)
         packet->tcp.seq == side->next_seq &&
         (packet->tcp.flags & (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST)) ==
             0) {
-        if (side->dup_acks < UINT8_MAX)
+        if (side->dup_acks < DUP_ACKS_MAX)
             side->dup_acks++;
     } else if (!side->has_ack || packet->tcp.ack != side->last_ack) {
         side->dup_acks = 0;
@@ -164,28 +189,30 @@ static void follow_handshake(struct tcp *tcp, const struct packet *packet,
                from_server) {
         if (tcp->syn_seen)
             tcp->server_latency_us = elapsed_us(tcp->syn_time_us, now);
-        tcp->synack_time_us = now;
+        tcp->client_us = now;
         tcp->synack_seen = true;
     } else if (tcp->synack_seen && !from_server &&
                (flags & (TCP_FLAG_ACK | TCP_FLAG_RST)) != 0) {
-        tcp->client_latency_us = elapsed_us(tcp->synack_time_us, now);
+        tcp->client_us = elapsed_us(tcp->client_us, now);
         tcp->handshake_done = true;
     }
 }
 
-/* From the last byte of a request to the first of the answer, once. */
+/* From the last byte of a request to the first of the answer, once; what took
+ * no time at all is measured again. */
 static void follow_request(struct tcp *tcp, const struct packet *packet,
                            bool from_server)
 {
     uint32_t now = (uint32_t)packet->when_us;
 
-    if (packet->payload_wire_len == 0 || tcp->appl_latency_us != 0)
+    if (packet->payload_wire_len == 0 || tcp->answer_seen)
         return;
     if (!from_server) {
-        tcp->request_time_us = now;
+        tcp->appl_us = now;
         tcp->request_seen = true;
-    } else if (tcp->request_seen) {
-        tcp->appl_latency_us = elapsed_us(tcp->request_time_us, now);
+    } else if (tcp->request_seen && elapsed_us(tcp->appl_us, now) != 0) {
+        tcp->appl_us = elapsed_us(tcp->appl_us, now);
+        tcp->answer_seen = true;
     }
 }
 
