@@ -269,10 +269,45 @@ static float tick_seconds(const struct iface *iface)
     return seconds > 1 ? seconds : 1;
 }
 
+static void decide(struct iface *iface, struct flow *flow)
+{
+    struct dpi_verdict verdict = {
+        .master = flow->master, .app = flow->app, .category = flow->category};
+    struct dpi_ends ends = {
+        .client = flow->key.addr[0],
+        .server = flow->key.addr[1],
+        .client_port = flow->key.port[0],
+        .server_port = flow->key.port[1],
+        .l4_proto = flow->key.l4_proto,
+        .ip_version = flow->key.ip_version,
+    };
+
+    dpi_finish(engine_dpi(iface->engine), &flow->dpi, &ends, &verdict,
+               &flow->attrs);
+    flow->app = verdict.app;
+    flow->master = verdict.master;
+    flow->category = verdict.category;
+    flow->flags |= FLOW_DPI_DONE;
+    if (verdict.is_guess)
+        flow->flags |= FLOW_APP_GUESSED;
+}
+
+/* A closed connection has nothing more to say, and what nDPI collected of it
+ * is many times a flow's size. */
+static void decide_if_closed(struct iface *iface, struct flow *flow)
+{
+    if (flow->dpi != POOL_NONE && (flow->flags & FLOW_DPI_DONE) == 0 &&
+        flow_class_of(flow, flows_tcp(&iface->flows, flow)) == FLOW_TCP_CLOSED)
+        decide(iface, flow);
+}
+
 void rollup_tick(struct iface *iface, uint32_t index)
 {
+    struct flow *flow = flows_at(&iface->flows, index);
+
+    decide_if_closed(iface, flow);
     rollup_flow(iface, index);
-    flow_tick(flows_at(&iface->flows, index), iface->tick, tick_seconds(iface));
+    flow_tick(flow, iface->tick, tick_seconds(iface));
 }
 
 static void prefetch_flows(const struct iface *iface, const uint32_t *flows,
@@ -322,29 +357,6 @@ void rollup_prefetch_ends(const struct iface *iface, const uint32_t *flows,
         prefetch_parts(iface, flows[i]);
         flows_prefetch_slot(&iface->flows, flows[i]);
     }
-}
-
-static void decide(struct iface *iface, struct flow *flow)
-{
-    struct dpi_verdict verdict = {
-        .master = flow->master, .app = flow->app, .category = flow->category};
-    struct dpi_ends ends = {
-        .client = flow->key.addr[0],
-        .server = flow->key.addr[1],
-        .client_port = flow->key.port[0],
-        .server_port = flow->key.port[1],
-        .l4_proto = flow->key.l4_proto,
-        .ip_version = flow->key.ip_version,
-    };
-
-    dpi_finish(engine_dpi(iface->engine), &flow->dpi, &ends, &verdict,
-               &flow->attrs);
-    flow->app = verdict.app;
-    flow->master = verdict.master;
-    flow->category = verdict.category;
-    flow->flags |= FLOW_DPI_DONE;
-    if (verdict.is_guess)
-        flow->flags |= FLOW_APP_GUESSED;
 }
 
 static void leave_hosts(struct iface *iface, struct flow *flow)
