@@ -257,6 +257,33 @@ static void hosts_are_seen_when_they_spoke(void **state)
     assert_true(rate_bytes_per_s(&host->rate, now_s + 250) == 0);
 }
 
+static void note_last(void *arg, const struct iface *iface,
+                      const struct host *host)
+{
+    uint32_t *last_s = arg;
+
+    (void)iface;
+    *last_s = host->last_s;
+}
+
+/* Its flow ends 600 seconds after the last packet, undecided until then. */
+static void the_end_of_a_flow_is_no_sign_of_life(void **state)
+{
+    const uint32_t now_s = START_US / SECOND_US;
+    static uint32_t last_s;
+    static const struct observer observer = {.host_gone = note_last,
+                                             .arg = &last_s};
+
+    (void)state;
+    engine_observe(bed.engine, &observer);
+    traffic_udp(&bed, 1);
+    flow_of_udp(1)->flags &= (uint16_t)~FLOW_DPI_DONE;
+    bed.now_us += 700 * SECOND_US;
+    traffic_udp(&bed, 2);
+    assert_in_range(last_s, now_s, now_s + 1);
+    assert_int_equal(bed.iface->counters.flows_ended, 1);
+}
+
 static void send_icmp(bool from_server, unsigned type, unsigned code)
 {
     struct build b = {0};
@@ -497,6 +524,7 @@ int main(void)
         ENGINE_TEST(a_clock_set_back_begins_flows_anew),
         ENGINE_TEST(a_clock_set_back_leaves_no_old_seconds),
         ENGINE_TEST(hosts_are_seen_when_they_spoke),
+        ENGINE_TEST(the_end_of_a_flow_is_no_sign_of_life),
         ENGINE_TEST(icmp_of_one_flow_has_many_types),
         ENGINE_TEST(hosts_name_themselves_and_their_neighbours),
         ENGINE_TEST(only_granted_addresses_get_names),

@@ -235,6 +235,8 @@ void host_add(struct host *host, const struct delta *delta, enum way way)
         host->trouble[i] += delta->trouble[way][i];
     if (delta->has_app)
         add_app(host, delta, way);
+    if (packets == 0)
+        return;
     host->last_s = delta->now_s;
     rate_add(&host->rate, delta->now_s, bytes, packets);
 }

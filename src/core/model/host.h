@@ -137,7 +137,8 @@ static_assert(sizeof(struct host) % 64 == 0, "hosts share no cache line");
 void host_clear(struct host *host);
 
 /* Add one flow's delta. `way` says how the host sees the flow: WAY_SENT for
- * its client, WAY_RCVD for its server. */
+ * its client, WAY_RCVD for its server. One without packets is no sign of
+ * life. */
 void host_add(struct host *host, const struct delta *delta, enum way way);
 
 /* Traffic of one L4 group, and more of it from another time. */

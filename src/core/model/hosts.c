@@ -253,14 +253,12 @@ void hosts_flow_begins(struct hosts *hosts, uint32_t index, enum way way)
     host->total_flows[way]++;
 }
 
-void hosts_flow_ends(struct hosts *hosts, uint32_t index, enum way way,
-                     uint32_t now_s)
+void hosts_flow_ends(struct hosts *hosts, uint32_t index, enum way way)
 {
     struct host *host = hosts_at(hosts, index);
 
     assert(host->active_flows[way] > 0);
     host->active_flows[way]--;
-    host->last_s = now_s;
     if (!has_flows(host))
         list_append(idle_list(hosts, host), index);
 }

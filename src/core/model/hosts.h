@@ -14,7 +14,8 @@
 
 struct hosts_config {
     uint32_t cap;
-    /* A host without flows is forgotten after so long, or never. */
+    /* A host without flows is forgotten so long after its last packet, or
+     * never; a little later when others before it in line were so long. */
     uint32_t local_idle_s;
     uint32_t remote_idle_s;
     /* Called before a host is forgotten; may be NULL. */
@@ -72,8 +73,7 @@ static inline struct host *hosts_at(const struct hosts *hosts, uint32_t index)
 
 /* A flow of the host begins or ends; a host without any may be evicted. */
 void hosts_flow_begins(struct hosts *hosts, uint32_t index, enum way way);
-void hosts_flow_ends(struct hosts *hosts, uint32_t index, enum way way,
-                     uint32_t now_s);
+void hosts_flow_ends(struct hosts *hosts, uint32_t index, enum way way);
 
 /* The host spoke from this MAC (an index of `devices`, or POOL_NONE): keep
  * it, and let the one before go. */

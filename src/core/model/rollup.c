@@ -86,16 +86,27 @@ static void take_app_delta(struct flow *flow, struct delta *delta)
     flow->flags |= FLOW_APP_HANDED;
 }
 
+/* A flow that ends may only tell what it was: nobody spoke now. */
+static bool has_packets(const struct delta *delta)
+{
+    return (delta->traffic[WAY_SENT].packets |
+            delta->traffic[WAY_RCVD].packets) != 0;
+}
+
 static void add_to_host(struct iface *iface, const struct flow *flow,
                         const struct delta *delta, enum way way)
 {
-    struct host *host;
+    struct host *host = flow->host[way] != POOL_NONE
+                            ? hosts_at(&iface->hosts, flow->host[way])
+                            : NULL;
 
-    devices_add(&iface->devices, flow->device[way], delta, way);
-    if (flow->host[way] == POOL_NONE)
+    if (host != NULL)
+        host_add(host, delta, way);
+    if (!has_packets(delta))
         return;
-    host = hosts_at(&iface->hosts, flow->host[way]);
-    host_add(host, delta, way);
+    devices_add(&iface->devices, flow->device[way], delta, way);
+    if (host == NULL)
+        return;
     host_active(host, delta->now_s);
     groups_add(&iface->groups, host->as_group, delta, way);
     groups_add(&iface->groups, host->country_group, delta, way);
@@ -370,8 +381,7 @@ static void leave_hosts(struct iface *iface, struct flow *flow)
             continue;
         if (is_low)
             hosts_at(&iface->hosts, flow->host[way])->low_goodput_flows[way]++;
-        hosts_flow_ends(&iface->hosts, flow->host[way], way,
-                        iface_now_s(iface));
+        hosts_flow_ends(&iface->hosts, flow->host[way], way);
     }
 }
 
