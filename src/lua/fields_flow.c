@@ -415,8 +415,8 @@ GET(has_seq_problems)
         return false;
     value->flag = false;
     for (unsigned i = 0; i < TCP_TROUBLE_COUNT; i++)
-        value->flag |= (source->tcp->side[WAY_SENT].trouble[i] |
-                        source->tcp->side[WAY_RCVD].trouble[i]) != 0;
+        value->flag |= (tcp_trouble(source->tcp, false, i) |
+                        tcp_trouble(source->tcp, true, i)) != 0;
     return true;
 }
 
@@ -424,9 +424,10 @@ GET(get_nw_latency)
 {
     if (source->tcp == NULL)
         return false;
-    value->decimal = (field->way == WAY_SENT ? source->tcp->client_latency_us
-                                             : source->tcp->server_latency_us) /
-                     1000.0;
+    value->decimal =
+        (field->way == WAY_SENT ? tcp_client_latency_us(source->tcp)
+                                : source->tcp->server_latency_us) /
+        1000.0;
     return true;
 }
 
@@ -435,7 +436,7 @@ GET(get_appl_latency)
     (void)field;
     if (source->tcp == NULL)
         return false;
-    value->decimal = source->tcp->appl_latency_us / 1000.0;
+    value->decimal = tcp_appl_latency_us(source->tcp) / 1000.0;
     return true;
 }
 
@@ -450,7 +451,7 @@ GET(get_max_throughput)
     if (source->tcp == NULL)
         return false;
     receiver = &source->tcp->side[!field->way];
-    seconds = ((double)source->tcp->client_latency_us +
+    seconds = ((double)tcp_client_latency_us(source->tcp) +
                source->tcp->server_latency_us) /
               SECOND_US;
     window = ldexp(receiver->window,
@@ -463,7 +464,7 @@ GET(get_trouble)
 {
     if (source->tcp == NULL)
         return false;
-    value->number = source->tcp->side[field->way].trouble[field->detail];
+    value->number = tcp_trouble(source->tcp, field->way, field->detail);
     return true;
 }
 

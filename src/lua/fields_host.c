@@ -206,13 +206,14 @@ GET(get_unknown_bytes)
 GET(get_l4_packets)
 {
     value->number =
-        (int64_t)source->host->l4[field->detail][field->way].packets;
+        (int64_t)host_l4(source->host, field->detail, field->way).packets;
     return true;
 }
 
 GET(get_l4_bytes)
 {
-    value->number = (int64_t)source->host->l4[field->detail][field->way].bytes;
+    value->number =
+        (int64_t)host_l4(source->host, field->detail, field->way).bytes;
     return true;
 }
 
@@ -294,7 +295,7 @@ PUSH(push_classes)
     uint64_t classes[PACKET_CLASSES];
 
     for (unsigned i = 0; i < PACKET_CLASSES; i++)
-        classes[i] = source->host->classes[field->way][i];
+        classes[i] = host_class(source->host, field->way, i);
     fields_push_classes(L, classes);
 }
 
@@ -308,20 +309,17 @@ GET(has_icmp)
 
 PUSH(push_icmp)
 {
-    const struct host_local *local = source->host->local;
+    const struct icmp_counter *icmp;
 
     (void)field;
     lua_newtable(L);
-    for (unsigned i = 0; i < ICMP_SLOTS; i++) {
+    for (unsigned i = 0; (icmp = host_icmp_at(source->host, i)) != NULL; i++) {
         char key[sizeof("255,255")];
 
-        if (!local->icmp[i].used)
-            continue;
-        snprintf(key, sizeof(key), "%u,%u", local->icmp[i].type,
-                 local->icmp[i].code);
+        snprintf(key, sizeof(key), "%u,%u", icmp->type, icmp->code);
         lua_createtable(L, 0, 2);
-        push_number(L, "sent", local->icmp[i].packets[WAY_SENT]);
-        push_number(L, "rcvd", local->icmp[i].packets[WAY_RCVD]);
+        push_number(L, "sent", icmp->packets[WAY_SENT]);
+        push_number(L, "rcvd", icmp->packets[WAY_RCVD]);
         lua_setfield(L, -2, key);
     }
 }
@@ -333,12 +331,10 @@ static bool has_dns(const struct dns_counters *dns)
 
 GET(get_dns)
 {
-    const struct host_local *local = source->host->local;
-
     (void)field;
     (void)value;
-    return local != NULL &&
-           (has_dns(&local->dns[WAY_SENT]) || has_dns(&local->dns[WAY_RCVD]));
+    return has_dns(host_dns(source->host, WAY_SENT)) ||
+           has_dns(host_dns(source->host, WAY_RCVD));
 }
 
 static void push_dns_way(lua_State *L, const struct dns_counters *dns)
@@ -362,22 +358,21 @@ PUSH(push_dns)
 {
     (void)field;
     lua_createtable(L, 0, 2);
-    push_dns_way(L, &source->host->local->dns[WAY_SENT]);
+    push_dns_way(L, host_dns(source->host, WAY_SENT));
     lua_setfield(L, -2, "sent");
-    push_dns_way(L, &source->host->local->dns[WAY_RCVD]);
+    push_dns_way(L, host_dns(source->host, WAY_RCVD));
     lua_setfield(L, -2, "rcvd");
 }
 
 GET(get_http)
 {
-    const struct host_local *local = source->host->local;
+    const struct http_counters *client = host_http(source->host, WAY_SENT);
+    const struct http_counters *server = host_http(source->host, WAY_RCVD);
 
     (void)field;
     (void)value;
-    return local != NULL &&
-           (local->http[WAY_SENT].requests | local->http[WAY_SENT].responses |
-            local->http[WAY_RCVD].requests | local->http[WAY_RCVD].responses) !=
-               0;
+    return (client->requests | client->responses | server->requests |
+            server->responses) != 0;
 }
 
 static void push_http_way(lua_State *L, const struct http_counters *http)
@@ -405,9 +400,9 @@ PUSH(push_http)
 {
     (void)field;
     lua_createtable(L, 0, 2);
-    push_http_way(L, &source->host->local->http[WAY_SENT]);
+    push_http_way(L, host_http(source->host, WAY_SENT));
     lua_setfield(L, -2, "sender");
-    push_http_way(L, &source->host->local->http[WAY_RCVD]);
+    push_http_way(L, host_http(source->host, WAY_RCVD));
     lua_setfield(L, -2, "receiver");
 }
 

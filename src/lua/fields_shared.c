@@ -30,19 +30,9 @@ uint32_t fields_addr_number(const struct addr *addr)
 
 void fields_push_classes(lua_State *L, const uint64_t classes[PACKET_CLASSES])
 {
-    static const char *const names[PACKET_CLASSES] = {
-        [SIZE_64] = "upTo64",      [SIZE_128] = "upTo128",
-        [SIZE_256] = "upTo256",    [SIZE_512] = "upTo512",
-        [SIZE_1024] = "upTo1024",  [SIZE_1518] = "upTo1518",
-        [SIZE_2500] = "upTo2500",  [SIZE_6500] = "upTo6500",
-        [SIZE_9000] = "upTo9000",  [SIZE_ABOVE_9000] = "above9000",
-        [FLAGS_SYN] = "syn",       [FLAGS_SYNACK] = "synack",
-        [FLAGS_FINACK] = "finack", [FLAGS_RST] = "rst",
-    };
-
     lua_createtable(L, 0, PACKET_CLASSES);
     for (unsigned i = 0; i < PACKET_CLASSES; i++)
-        push_number(L, names[i], classes[i]);
+        push_number(L, packet_class_key(i), classes[i]);
 }
 
 void fields_push_app(lua_State *L, const struct dpi *dpi, uint16_t app,

@@ -140,8 +140,8 @@ static int64_t trouble(const struct filter_subject *subject,
     const struct tcp *tcp = flows_tcp(&subject->iface->flows, subject->flow);
 
     (void)way;
-    return tcp != NULL ? (int64_t)tcp->side[0].trouble[name->detail] +
-                             tcp->side[1].trouble[name->detail]
+    return tcp != NULL ? (int64_t)tcp_trouble(tcp, false, name->detail) +
+                             tcp_trouble(tcp, true, name->detail)
                        : 0;
 }
 
