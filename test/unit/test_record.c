@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "core/util/json.h"
 #include "export/field.h"
 #include "export/record.h"
 #include "traffic.h"
@@ -383,6 +384,50 @@ static void fields_are_documented_once(void **state)
     }
 }
 
+/* Interfaces may be called anything. */
+static void assert_name_comes_through(struct bed *bed, char *name)
+{
+    char *before = bed->traffic.iface->name;
+    struct json_value *root;
+    const char *record;
+    size_t len;
+
+    bed->traffic.iface->name = name;
+    record = recorder_write(bed->recorder, bed->traffic.iface,
+                            flows_at(&bed->traffic.iface->flows, 1),
+                            &(struct flow_mark){0}, &len);
+    bed->traffic.iface->name = before;
+    root = json_parse(record, len);
+    if (root == NULL)
+        fail_msg("no JSON: %s", record);
+    assert_string_equal(json_as_text(json_get(root, "INTERFACE")), name);
+    json_forget(root);
+}
+
+static void special_characters_are_quoted_everywhere(void **state)
+{
+    struct bed *bed = *state;
+
+    traffic_udp(&bed->traffic, 1);
+    for (unsigned len = 0; len <= 19; len++) {
+        char name[20] = "";
+
+        memset(name, 'n', len);
+        assert_name_comes_through(bed, name);
+        for (unsigned at = 0; at < len; at++) {
+            for (int c = 1; c < 0x80; c++) {
+                name[at] = (char)c;
+                assert_name_comes_through(bed, name);
+            }
+            name[at] = 'n';
+        }
+        if (len >= 2) {
+            memcpy(name + len - 2, "\xc3\xa9", 2);
+            assert_name_comes_through(bed, name);
+        }
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bed_make, bed_remove)
 
 int main(void)
@@ -397,6 +442,7 @@ int main(void)
         TEST(ids_begin_alike_for_one_flow_and_are_unique),
         TEST(timestamps_are_those_of_the_calendar),
         TEST(time_that_goes_backwards_does_not),
+        TEST(special_characters_are_quoted_everywhere),
         cmocka_unit_test(fields_are_documented_once),
     };
 
