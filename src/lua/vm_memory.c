@@ -23,6 +23,8 @@ static bool may_grow(const struct vm_run *run, size_t by)
     size_t cap = vm->config.total_memory;
     size_t total = vm->counters.memory;
 
+    if (run->state == VM_OVER) /* files are closed by finalisers */
+        return true;
     if (by > run->cap || run->used > run->cap - by || by > cap ||
         total > cap - by)
         return false;

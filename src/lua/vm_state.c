@@ -239,10 +239,29 @@ static int begin(lua_State *L)
     return call_script(L, LUA_OK, 0);
 }
 
+/* Texts that Lua itself makes outside of protection: in lua_resume(), and when
+ * it unwinds a coroutine. Without memory for one the program would end, so
+ * they are there from the beginning: Lua keeps short texts once only. */
+static void keep_texts(lua_State *L)
+{
+    static const char *const texts[] = {
+        "cannot resume dead coroutine",
+        "cannot resume non-suspended coroutine",
+        "C stack overflow",
+        "error in error handling",
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        lua_pushstring(L, texts[i]);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &texts[i]);
+    }
+}
+
 static int open_protected(lua_State *L)
 {
     struct vm_run *run = lua_touserdata(L, 1);
 
+    keep_texts(L);
     lib_set_context(L, run->vm->config.context);
     lib_open_all(L);
     set_arg(L, run);
@@ -251,7 +270,8 @@ static int open_protected(lua_State *L)
     run->main = lua_newthread(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, run);
     lua_sethook(run->main, on_count, LUA_MASKCOUNT, run->count);
-    lua_checkstack(run->main, (int)run->argument_count + 8);
+    if (!lua_checkstack(run->main, (int)run->argument_count + 8))
+        luaL_error(L, "%s: too many arguments", run->path);
     lua_pushcfunction(run->main, begin);
     push_script(L, run);
     lua_xmove(L, run->main, 1);

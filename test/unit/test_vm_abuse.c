@@ -180,6 +180,20 @@ static const struct abuse {
     {"large chunk", "load('x = {' .. ('{},'):rep(1e5) .. '}')()", VM_DONE},
     {"deep pattern", "('x'):rep(300000):find(('(x?'):rep(30))", VM_FAILED},
     {"pattern that nests", "('a'):rep(300000):match('.-.-b')", VM_TIMED_OUT},
+    {"dead coroutine where no byte is left",
+     "local co = coroutine.create(error) coroutine.resume(co)\n"
+     "local keep, n = {}, 0 for i = 1, 1e5 do keep[i] = false end\n"
+     "local function left()"
+     " return (32 << 20) - collectgarbage('count') * 1024 // 1 | 0 end\n"
+     "local function fill(size) n = n + 1 keep[n] = ('x'):rep(size) end\n"
+     "while left() > 1 << 20 do fill(left() // 3) end\n"
+     "for i = 1, 2000 do collectgarbage('step') end\n"
+     "while left() > 4000 do fill(900) end\n"
+     "for i = 1, 2000 do collectgarbage('step') end\n"
+     "while left() > 2000 do fill(900) end fill(left() // 2 - 25)\n"
+     "if left() > 60 then fill(left() - 27) end\n"
+     "coroutine.resume(co)",
+     VM_DONE},
     {"output without end", "while true do print('x') end", VM_DONE},
     {"string metatable",
      "getmetatable('').__index = function() while true do end end"
