@@ -19,6 +19,14 @@ void devices_init(struct devices *devices, uint32_t cap,
     list_init(&devices->idle, &devices->pool, offsetof(struct device, idle));
 }
 
+void devices_listen(struct devices *devices,
+                    void (*seen)(void *arg, const struct device *device),
+                    void *arg)
+{
+    devices->seen = seen;
+    devices->arg = arg;
+}
+
 void devices_clear(struct devices *devices)
 {
     table_clear(&devices->table);
@@ -144,6 +152,17 @@ void devices_release(struct devices *devices, uint32_t index)
         list_append(&devices->idle, index);
 }
 
+void devices_sends(struct devices *devices, uint32_t index)
+{
+    struct device *device = devices_at(devices, index);
+
+    if (device->is_source)
+        return;
+    device->is_source = true;
+    if (devices->seen != NULL)
+        devices->seen(devices->arg, device);
+}
+
 void devices_add(struct devices *devices, uint32_t index,
                  const struct delta *delta, enum way way)
 {
@@ -157,7 +176,7 @@ void devices_add(struct devices *devices, uint32_t index,
         device->traffic[w].bytes += delta->traffic[w ^ way].bytes;
     }
     if (delta->traffic[way].packets > 0)
-        device->is_source = true;
+        devices_sends(devices, index);
     device->last_s = delta->now_s;
     rate_add(&device->rate, delta->now_s,
              delta->traffic[0].bytes + delta->traffic[1].bytes,

@@ -13,6 +13,8 @@ struct devices {
     struct list idle; /* those that nobody holds, the idlest first */
     struct hash_key key;
     const struct locator *locator; /* not owned, may be NULL */
+    void (*seen)(void *arg, const struct device *device); /* may be NULL */
+    void *arg;
     uint64_t evicted;              /* thrown out for room */
     uint64_t expired;              /* forgotten for idleness */
     uint64_t refused;              /* not entered: every device was held */
@@ -21,6 +23,11 @@ struct devices {
 void devices_init(struct devices *devices, uint32_t cap,
                   const struct hash_key *key, const struct locator *locator);
 void devices_clear(struct devices *devices);
+
+/* Call `seen` when a device is first seen sending. */
+void devices_listen(struct devices *devices,
+                    void (*seen)(void *arg, const struct device *device),
+                    void *arg);
 
 /* The index of a device or POOL_NONE. */
 uint32_t devices_find(const struct devices *devices,
@@ -41,6 +48,9 @@ static inline struct device *devices_at(const struct devices *devices,
 /* Keep an index valid until it is released; POOL_NONE is nobody. */
 void devices_hold(struct devices *devices, uint32_t index);
 void devices_release(struct devices *devices, uint32_t index);
+
+/* The device sent a frame. */
+void devices_sends(struct devices *devices, uint32_t index);
 
 /* Add one flow's delta as `way` sees it. POOL_NONE is nobody. */
 void devices_add(struct devices *devices, uint32_t index,

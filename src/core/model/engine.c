@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/model/alert_detect.h"
 #include "core/util/mem.h"
 
 /* Undecided flows at once, of the flows of one interface. */
@@ -19,6 +20,8 @@
 struct engine {
     struct engine_config config;
     struct dpi *dpi;
+    struct alert_config alerts;
+    struct alert_rules *rules;
     struct iface **ifaces;
     uint16_t count;
     const struct observer *observers[ENGINE_OBSERVERS];
@@ -36,6 +39,8 @@ struct engine *engine_new(const struct engine_config *config)
         free(engine);
         return NULL;
     }
+    alert_config_preset(&engine->alerts);
+    engine->rules = alert_rules_new();
     return engine;
 }
 
@@ -47,6 +52,7 @@ void engine_free(struct engine *engine)
         iface_free(engine->ifaces[id]);
     free(engine->ifaces);
     dpi_free(engine->dpi);
+    alert_rules_free(engine->rules);
     free(engine);
 }
 
@@ -137,6 +143,31 @@ void engine_settle(struct engine *engine)
     }
 }
 
+void engine_set_alerts(struct engine *engine, const struct alert_config *config)
+{
+    engine->alerts = *config;
+}
+
+bool engine_set_alert_limits(struct engine *engine, const struct addr *addr,
+                             uint16_t vlan, const struct alert_limits *limits)
+{
+    if (!alert_rules_set(engine->rules, addr, vlan, limits))
+        return false;
+    for (uint16_t id = 0; id < engine->count; id++) {
+        struct iface *iface = engine->ifaces[id];
+        uint32_t index = hosts_find(&iface->hosts, addr, vlan);
+
+        if (index != POOL_NONE)
+            alert_detect_ruled(iface, index);
+    }
+    return true;
+}
+
+void engine_set_link(struct iface *iface, bool is_up)
+{
+    alert_detect_link(iface, is_up);
+}
+
 void engine_flush(struct engine *engine)
 {
     for (uint16_t id = 0; id < engine->count; id++)
@@ -151,6 +182,16 @@ const struct engine_config *engine_config(const struct engine *engine)
 struct dpi *engine_dpi(const struct engine *engine)
 {
     return engine->dpi;
+}
+
+const struct alert_config *engine_alerts(const struct engine *engine)
+{
+    return &engine->alerts;
+}
+
+const struct alert_rules *engine_alert_rules(const struct engine *engine)
+{
+    return engine->rules;
 }
 
 void engine_record(const struct engine *engine, const struct iface *iface,
@@ -184,6 +225,17 @@ void engine_host_gone(const struct engine *engine, const struct iface *iface,
 
         if (observer->host_gone != NULL)
             observer->host_gone(observer->arg, iface, host);
+    }
+}
+
+void engine_alert(const struct engine *engine, const struct iface *iface,
+                  const struct alert_event *event)
+{
+    for (unsigned i = 0; i < engine->observers_count; i++) {
+        const struct observer *observer = engine->observers[i];
+
+        if (observer->alert != NULL)
+            observer->alert(observer->arg, iface, event);
     }
 }
 

@@ -2,6 +2,7 @@
 #ifndef KELVIN_MODEL_ENGINE_H
 #define KELVIN_MODEL_ENGINE_H
 
+#include "core/model/alert.h"
 #include "core/model/iface.h"
 
 struct engine_config {
@@ -75,11 +76,25 @@ void engine_set_host_idle(struct engine *engine, uint32_t local_s,
  * engine_work(). */
 void engine_settle(struct engine *engine);
 
+/* What alerts are told of from now on; off at first. */
+void engine_set_alerts(struct engine *engine,
+                       const struct alert_config *config);
+
+/* Limits of one host, on any interface; NULL: those of all.
+ * @return false: there are too many of them. */
+bool engine_set_alert_limits(struct engine *engine, const struct addr *addr,
+                             uint16_t vlan, const struct alert_limits *limits);
+
+/* The capture of an interface stopped, or goes on. */
+void engine_set_link(struct iface *iface, bool is_up);
+
 /* End all flows of all interfaces and tell the observers. */
 void engine_flush(struct engine *engine);
 
 const struct engine_config *engine_config(const struct engine *engine);
 struct dpi *engine_dpi(const struct engine *engine);
+const struct alert_config *engine_alerts(const struct engine *engine);
+const struct alert_rules *engine_alert_rules(const struct engine *engine);
 
 /* Engine-internal: tell the observers. */
 void engine_record(const struct engine *engine, const struct iface *iface,
@@ -89,6 +104,8 @@ void engine_host_seen(const struct engine *engine, const struct iface *iface,
                       const struct host *host);
 void engine_host_gone(const struct engine *engine, const struct iface *iface,
                       const struct host *host);
+void engine_alert(const struct engine *engine, const struct iface *iface,
+                  const struct alert_event *event);
 void engine_ticked(const struct engine *engine, const struct iface *iface);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/model/alert_detect.h"
 #include "core/model/dialog.h"
 #include "core/model/engine.h"
 #include "core/model/network.h"
@@ -41,6 +42,11 @@ static void host_gone(void *arg, const struct host *host)
     engine_host_gone(iface->engine, iface, host);
 }
 
+static void device_seen(void *arg, const struct device *device)
+{
+    alert_detect_device(arg, device);
+}
+
 struct iface *iface_new(struct engine *engine, const char *name, uint16_t id,
                         bool is_live)
 {
@@ -68,6 +74,8 @@ struct iface *iface_new(struct engine *engine, const char *name, uint16_t id,
     devices_init(&iface->devices, DEVICES_MAX, &key, config->locator);
     hosts_init(&iface->hosts, &hosts, &key, &iface->groups, &iface->devices);
     namecache_init(&iface->names, &key);
+    devices_listen(&iface->devices, device_seen, iface);
+    iface->detect = alert_detect_new(iface);
     iface->apps = mem_calloc(DPI_APPS, sizeof(*iface->apps));
     iface->networks = mem_calloc(NETWORKS_MAX, sizeof(*iface->networks));
     iface->ring = mem_calloc(IFACE_RING_SECONDS, sizeof(*iface->ring));
@@ -91,6 +99,7 @@ void iface_free(struct iface *iface)
     devices_clear(&iface->devices);
     groups_clear(&iface->groups);
     namecache_clear(&iface->names);
+    alert_detect_free(iface->detect);
     decoder_free(iface->decoder);
     free(iface->apps);
     free(iface->networks);
@@ -158,10 +167,10 @@ static void arp_device(struct iface *iface, const uint8_t mac[MAC_SIZE],
     else
         device->arp_replies[way]++;
     if (way == WAY_SENT) {
-        device->is_source = true;
         /* A probe has none yet (RFC 5227, 1.1). */
         if (!addr_is_zero(&packet->arp.sender_ip))
             device->ip = packet->arp.sender_ip;
+        devices_sends(&iface->devices, index);
     }
 }
 
@@ -461,6 +470,7 @@ void iface_tick(struct iface *iface, int64_t now_us)
         iface->ticked_us != 0 ? now_us - iface->ticked_us : SECOND_US;
     iface->ticked_us = now_us;
     iface->tick++;
+    alert_detect_tick(iface);
     flows_roll(&iface->flows);
     iface->is_ticking = true;
     (void)iface_work(iface, TICK_FLOWS);

@@ -12,6 +12,7 @@
 #include "core/packet/decode.h"
 #include "core/packet/dpi.h"
 
+struct alert_detect;
 struct engine;
 
 #define IFACE_RING_SECONDS 3600
@@ -94,6 +95,7 @@ struct iface {
     struct devices devices;
     struct groups groups;
     struct namecache names;
+    struct alert_detect *detect;
     struct iface_counters counters;
     struct rate rate;
     struct traffic ticked;          /* counters.all at the last tick */

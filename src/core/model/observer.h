@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct alert_event;
 struct iface;
 struct flow;
 struct host;
@@ -37,6 +38,9 @@ struct observer {
      * of those that are there at the end. */
     void (*host_gone)(void *arg, const struct iface *iface,
                       const struct host *host);
+    /* Something is wrong, is right again, or happened: alert.h. */
+    void (*alert)(void *arg, const struct iface *iface,
+                  const struct alert_event *event);
     /* A second of the interface's clock is over. */
     void (*tick)(void *arg, const struct iface *iface, int64_t now_us);
     void *arg;

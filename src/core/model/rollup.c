@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/model/alert_detect.h"
 #include "core/model/dialog.h"
 #include "core/model/engine.h"
 #include "core/model/flow_view.h"
@@ -24,6 +25,7 @@ void rollup_hosts(struct iface *iface, struct flow *flow)
             continue;
         host = hosts_at(&iface->hosts, flow->host[way]);
         host_prefetch_contacts(host);
+        alert_detect_prefetch(iface, flow->host[way]);
         hosts_flow_begins(&iface->hosts, flow->host[way], way);
         is_new[way] =
             host->total_flows[WAY_SENT] + host->total_flows[WAY_RCVD] == 1;
@@ -41,9 +43,12 @@ void rollup_hosts(struct iface *iface, struct flow *flow)
             hosts_set_device(&iface->hosts, flow->host[way], flow->device[way]);
         host_contact(host, way,
                      flows_addr_hash(&iface->flows, &flow->key.addr[!way]));
-        if (is_new[way])
+        if (is_new[way]) {
+            alert_detect_host(iface, flow->host[way], host);
             engine_host_seen(iface->engine, iface, host);
+        }
     }
+    alert_detect_flow(iface, flow);
 }
 
 /* Move the fresh counters into the totals and say what they were. */
@@ -259,6 +264,7 @@ static void hand_over(struct iface *iface, struct flow *flow)
     add_to_host(iface, flow, &delta, WAY_SENT);
     add_to_host(iface, flow, &delta, WAY_RCVD);
     add_to_iface(iface, flow, &delta);
+    alert_detect_delta(iface, flow, &delta);
 }
 
 void rollup_flow(struct iface *iface, uint32_t index)
@@ -397,6 +403,7 @@ void rollup_end(struct iface *iface, uint32_t index, enum flow_end why)
     if (flow->tick_bytes > 0)
         flow_tick(flow, iface->tick, tick_seconds(iface)); /* for its peak */
     record(iface, flow, false);
+    alert_detect_flow_end(iface, flow);
     leave_hosts(iface, flow);
     app = &iface->apps[(flow->app != 0 ? flow->app : flow->master) % DPI_APPS];
     app->active_flows--;
