@@ -306,6 +306,7 @@ static void write_report(const struct app *app, int wait_ms)
         .engine = app->engine,
         .loop = app->loop,
         .store = state_store(app->state),
+        .alerts = state_alerts(app->state),
         .elapsed_s = (double)(loop_now_us(app->loop) - app->started_us) / 1e6,
     };
 

@@ -486,6 +486,9 @@ static void link_is_told_also_when_alerts_come_on(void **state)
 {
     struct bed *bed = *state;
 
+    engine_set_link(bed->traffic.iface, false); /* no time yet */
+    assert_int_equal(bed->ears.count, 0);
+    pass(bed, 1);
     engine_set_link(bed->traffic.iface, false);
     engine_set_link(bed->traffic.iface, false);
     assert_int_equal(told(bed, ALERT_LINK_DOWN, ALERT_ENGAGE), 1);
@@ -501,6 +504,25 @@ static void link_is_told_also_when_alerts_come_on(void **state)
     assert_int_equal(told(bed, ALERT_LINK_DOWN, ALERT_RELEASE), 2);
 }
 
+static void what_is_on_is_told_again_when_asked(void **state)
+{
+    struct bed *bed = *state;
+    struct alert_event once;
+
+    limit(bed, 10, 10);
+    flood(bed, 1200, 5);
+    assert_int_equal(bed->ears.count, 5);
+    once = *first(bed, ALERT_SYN_VICTIM);
+    engine_retell_alerts(bed->traffic.engine);
+    assert_int_equal(bed->ears.count, 10);
+    for (unsigned i = 5; i < 10; i++) {
+        assert_int_equal(bed->ears.events[i].action, ALERT_ENGAGE);
+        if (bed->ears.events[i].kind == ALERT_SYN_VICTIM)
+            assert_int_equal(bed->ears.events[i].limit, once.limit);
+    }
+    assert_int_equal(told(bed, ALERT_SYN_VICTIM, ALERT_ENGAGE), 2);
+}
+
 static void turning_off_releases_all(void **state)
 {
     struct bed *bed = *state;
@@ -509,6 +531,7 @@ static void turning_off_releases_all(void **state)
     flood(bed, 1200, 5);
     assert_int_equal(bed->ears.count, 5);
     turn(bed, false);
+    assert_int_equal(bed->ears.count, 10);
     pass(bed, 2);
     assert_int_equal(bed->ears.count, 10);
     for (unsigned i = 5; i < 10; i++)
@@ -703,6 +726,7 @@ int main(void)
         TEST(drops_are_told_by_their_share),
         TEST(malformed_bursts_are_told),
         TEST(link_is_told_also_when_alerts_come_on),
+        TEST(what_is_on_is_told_again_when_asked),
         TEST(turning_off_releases_all),
         TEST(new_device_is_told_once),
         TEST(floods_of_devices_are_limited),

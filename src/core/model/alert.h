@@ -115,8 +115,12 @@ enum alert_rate {
 
 /* In the order of `ntopng.prefs.IP:VLAN.alerts_config`. */
 struct alert_limits {
-    uint32_t per_s[ALERT_RATES]; /* more than this is a flood; 0: never */
+    /* More than this is a flood; 0: never. */
+    uint32_t per_s[ALERT_RATES];
 };
+
+/* Of one host: as it is for all. */
+#define ALERT_LIMIT_COMMON UINT32_MAX
 
 /* ntopng's: those of flows suit a small network. */
 #define ALERT_PRESET_FLOWS_PER_S 25

@@ -20,6 +20,8 @@
 struct state {
     bool is_engaged;
     uint32_t last_s; /* it was so */
+    uint64_t value;  /* when it began */
+    uint64_t limit;
 };
 
 /* A bucket that fills with time. */
@@ -302,21 +304,32 @@ void alert_detect_device(struct iface *iface, const struct device *device)
 
 /* The interface itself */
 
+static void tell_event(struct alert_detect *detect, enum alert_kind kind,
+                       enum alert_action action)
+{
+    const struct state *state = &detect->states[kind];
+    struct alert_event event = {
+        .kind = kind,
+        .action = action,
+        .when_us = detect->iface->now_us,
+        .value = state->value,
+        .limit = state->limit,
+        .vendor = "",
+    };
+
+    tell(detect, &event);
+}
+
+/* It begins or is over. */
 static void tell_state(struct alert_detect *detect, enum alert_kind kind,
                        uint64_t value, uint64_t limit)
 {
     struct state *state = &detect->states[kind];
-    struct alert_event event = {
-        .kind = kind,
-        .action = state->is_engaged ? ALERT_RELEASE : ALERT_ENGAGE,
-        .when_us = detect->iface->now_us,
-        .value = value,
-        .limit = limit,
-        .vendor = "",
-    };
 
     state->is_engaged = !state->is_engaged;
-    tell(detect, &event);
+    state->value = value;
+    state->limit = limit;
+    tell_event(detect, kind, state->is_engaged ? ALERT_ENGAGE : ALERT_RELEASE);
 }
 
 static void set_state(struct alert_detect *detect, enum alert_kind kind,
@@ -339,7 +352,7 @@ void alert_detect_link(struct iface *iface, bool is_up)
 
     /* Kept though alerts may be off, to be told when they are on again. */
     state->last_s = !is_up;
-    if (is_on(iface) && state->is_engaged == is_up)
+    if (is_on(iface) && iface->now_us != 0 && state->is_engaged == is_up)
         tell_state(detect, ALERT_LINK_DOWN, 0, 0);
 }
 
@@ -413,12 +426,25 @@ static void check_shares(struct alert_detect *detect)
                 ALERT_MALFORMED_PERCENT);
 }
 
-static void turn_off(struct alert_detect *detect)
+void alert_detect_off(struct iface *iface)
 {
+    struct alert_detect *detect = iface->detect;
+
     alert_hosts_release(detect->hosts);
     for (unsigned kind = 0; kind < IFACE_KINDS; kind++)
         if (detect->states[kind].is_engaged)
             tell_state(detect, (enum alert_kind)kind, 0, 0);
+    detect->was_on = false;
+}
+
+void alert_detect_retell(const struct iface *iface)
+{
+    struct alert_detect *detect = iface->detect;
+
+    alert_hosts_retell(detect->hosts);
+    for (unsigned kind = 0; kind < IFACE_KINDS; kind++)
+        if (detect->states[kind].is_engaged)
+            tell_event(detect, (enum alert_kind)kind, ALERT_ENGAGE);
 }
 
 void alert_detect_tick(struct iface *iface)
@@ -430,9 +456,6 @@ void alert_detect_tick(struct iface *iface)
         detect->began_s = iface_now_s(iface);
     detect->flows_told = 0;
     if (!is_on(iface)) {
-        if (detect->was_on)
-            turn_off(detect);
-        detect->was_on = false;
         count_evicted(iface, detect->evicted);
         return;
     }

@@ -57,8 +57,14 @@ void alert_detect_flow_end(struct iface *iface, const struct flow *flow);
 /* This one was seen sending for the first time since it was forgotten. */
 void alert_detect_device(struct iface *iface, const struct device *device);
 
-/* The interface stopped, or goes on. */
+/* The interface stopped, or goes on; may be said often. */
 void alert_detect_link(struct iface *iface, bool is_up);
+
+/* Alerts were turned off: release all. */
+void alert_detect_off(struct iface *iface);
+
+/* Tell of all that is engaged, once more. */
+void alert_detect_retell(const struct iface *iface);
 
 /* A second is over; its flows are not rolled up yet. */
 void alert_detect_tick(struct iface *iface);

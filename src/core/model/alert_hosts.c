@@ -39,6 +39,7 @@ struct sketch {
 struct reason {
     uint32_t last_s; /* it was over the limit */
     uint32_t peak;
+    uint32_t limit;
     uint8_t streak; /* seconds in a row, with this one */
     bool is_engaged;
 };
@@ -211,6 +212,8 @@ static void engage(struct alert_hosts *hosts, uint32_t index,
     struct watch *watch = watch_at(hosts, index);
 
     watch->reasons[kind - FIRST_KIND].is_engaged = true;
+    watch->reasons[kind - FIRST_KIND].peak = (uint32_t)value;
+    watch->reasons[kind - FIRST_KIND].limit = (uint32_t)limit;
     if (watch->engaged++ == 0) {
         list_remove(&hosts->quiet, index);
         list_append(&hosts->engaged, index);
@@ -272,6 +275,20 @@ void alert_hosts_tick(struct alert_hosts *hosts, int64_t now_us, float seconds)
         forget(hosts, hosts->quiet.head);
 }
 
+void alert_hosts_retell(const struct alert_hosts *hosts)
+{
+    for (uint32_t at = hosts->engaged.head; at != POOL_NONE;
+         at = list_link(&hosts->engaged, at)->next) {
+        const struct watch *watch = watch_at(hosts, at);
+
+        for (unsigned i = 0; i < KINDS; i++)
+            if (watch->reasons[i].is_engaged)
+                tell(hosts, watch, (enum alert_kind)(FIRST_KIND + i),
+                     ALERT_ENGAGE, watch->reasons[i].peak,
+                     watch->reasons[i].limit);
+    }
+}
+
 void alert_hosts_release(struct alert_hosts *hosts)
 {
     while (hosts->engaged.head != POOL_NONE) {
@@ -302,7 +319,7 @@ static uint32_t limit_of(const struct alert_hosts *hosts,
 
     if (pulse->has_rule)
         limits = alert_rules_find(hosts->config.rules, &host->addr, host->vlan);
-    if (limits == NULL)
+    if (limits == NULL || limits->per_s[rate] == ALERT_LIMIT_COMMON)
         limits = &hosts->config.config->limits;
     return limits->per_s[rate];
 }

@@ -70,6 +70,9 @@ void alert_hosts_failed(struct alert_hosts *hosts, uint32_t index,
 void alert_hosts_slow(struct alert_hosts *hosts, uint32_t index,
                       const struct host *host, uint32_t now_s);
 
+/* Tell of all that is engaged, once more. */
+void alert_hosts_retell(const struct alert_hosts *hosts);
+
 /* Release all, as alerts are turned off. */
 void alert_hosts_release(struct alert_hosts *hosts);
 

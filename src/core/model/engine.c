@@ -145,7 +145,19 @@ void engine_settle(struct engine *engine)
 
 void engine_set_alerts(struct engine *engine, const struct alert_config *config)
 {
+    bool was_on = engine->alerts.is_on;
+
     engine->alerts = *config;
+    if (!was_on || config->is_on)
+        return;
+    for (uint16_t id = 0; id < engine->count; id++)
+        alert_detect_off(engine->ifaces[id]);
+}
+
+void engine_retell_alerts(const struct engine *engine)
+{
+    for (uint16_t id = 0; id < engine->count; id++)
+        alert_detect_retell(engine->ifaces[id]);
 }
 
 bool engine_set_alert_limits(struct engine *engine, const struct addr *addr,

@@ -34,7 +34,7 @@ void engine_free(struct engine *engine);
 
 /* Call `observer` from now on; it must outlive the engine. At most
  * ENGINE_OBSERVERS of them. */
-#define ENGINE_OBSERVERS 4
+#define ENGINE_OBSERVERS 8
 void engine_observe(struct engine *engine, const struct observer *observer);
 
 /* Add an interface; its id counts from 0. A file's clock is that of its
@@ -76,7 +76,8 @@ void engine_set_host_idle(struct engine *engine, uint32_t local_s,
  * engine_work(). */
 void engine_settle(struct engine *engine);
 
-/* What alerts are told of from now on; off at first. */
+/* What alerts are told of from now on; off at first. Turned off, all that is
+ * engaged is released at once. */
 void engine_set_alerts(struct engine *engine,
                        const struct alert_config *config);
 
@@ -84,6 +85,9 @@ void engine_set_alerts(struct engine *engine,
  * @return false: there are too many of them. */
 bool engine_set_alert_limits(struct engine *engine, const struct addr *addr,
                              uint16_t vlan, const struct alert_limits *limits);
+
+/* Tell the observers of all that is engaged, once more. */
+void engine_retell_alerts(const struct engine *engine);
 
 /* The capture of an interface stopped, or goes on. */
 void engine_set_link(struct iface *iface, bool is_up);

@@ -226,6 +226,7 @@ void inputs_update(struct inputs *inputs)
         capture_stats(inputs->items[i]->capture, &stats);
         drops = (struct iface_drops){stats.kernel_drops, stats.iface_drops};
         iface_lost(iface, &drops);
+        engine_set_link(iface, capture_is_up(inputs->items[i]->capture));
     }
 }
 

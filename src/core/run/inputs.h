@@ -43,7 +43,7 @@ struct inputs_handler {
 void inputs_start(struct inputs *inputs, struct loop *loop,
                   const struct inputs_handler *handler);
 
-/* Once a second: tell the engine what the captures lost. */
+/* Once a second: tell the engine what the captures lost, and which are up. */
 void inputs_update(struct inputs *inputs);
 
 /* After the loop: take in what the kernel still holds back, which takes a

@@ -47,7 +47,7 @@ bool prefs_reset(struct prefs *prefs, const char *key, struct strbuf *error);
 
 /* Call `changed` after a value has changed, wherever that came from. At most
  * PREFS_LISTENERS. */
-#define PREFS_LISTENERS 8
+#define PREFS_LISTENERS 16
 void prefs_listen(struct prefs *prefs, void (*changed)(void *arg, enum pref),
                   void *arg);
 

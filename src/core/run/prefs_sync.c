@@ -11,8 +11,9 @@
 
 #define POLL_US 1000000
 #define POLLS_WITH_EVENTS 10 /* one of so many, when events come */
-/* Keyspace events, of strings, of DEL and RENAME, of expiry, of eviction. */
-#define EVENTS "K$gxe"
+/* Keyspace events, of strings and (for alerts) of hashes, of DEL and RENAME, of
+ * expiry, of eviction. */
+#define EVENTS "K$ghxe"
 #define SETTING "notify-keyspace-events"
 
 /* One preference and the question for it that is on its way. */

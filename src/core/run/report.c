@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/model/alert_detect.h"
 #include "core/util/fmt.h"
 #include "core/util/log.h"
 #include "core/util/strbuf.h"
@@ -318,6 +319,46 @@ static void put_store(struct strbuf *out, const struct store *store)
                                   {0, NULL}});
 }
 
+static void put_alerts(struct strbuf *out, const struct alerts *alerts,
+                       const struct engine *engine)
+{
+    struct alerts_counters counters;
+    uint64_t left_out = 0;
+    uint64_t unwatched = 0;
+
+    alerts_counters(alerts, &counters);
+    for (uint16_t id = 0; id < engine_ifaces(engine); id++) {
+        struct alert_detect_counters detected =
+            alert_detect_counters(engine_iface(engine, id));
+
+        left_out += detected.flows_left_out + detected.devices_left_out;
+        unwatched += detected.hosts.refused;
+    }
+    strbuf_printf(out, "alerts%s\n", alerts_are_on(alerts) ? "" : " off");
+    put_counts(out, "on",
+               (struct counted[]){{counters.on, "now"},
+                                  {counters.engaged, "begun"},
+                                  {counters.released, "over"},
+                                  {counters.restored, "of before"},
+                                  {0, NULL}});
+    put_counts(out, "happened",
+               (struct counted[]){{counters.happened, "to hosts"},
+                                  {counters.flows, "to flows"},
+                                  {0, NULL}});
+    put_counts(out, "too many",
+               (struct counted[]){{counters.refused, "on"},
+                                  {counters.unwritten, "to keep"},
+                                  {counters.untold, "to log"},
+                                  {counters.lost, "for syslog"},
+                                  {left_out, "to raise"},
+                                  {unwatched, "to watch"},
+                                  {0, NULL}});
+    if (counters.garbage != 0)
+        put_counts(
+            out, "unreadable",
+            (struct counted[]){{counters.garbage, "in Redis"}, {0, NULL}});
+}
+
 static void put_all(struct strbuf *out, const struct report_source *source)
 {
     strbuf_init(out, TEXT_MAX);
@@ -327,6 +368,8 @@ static void put_all(struct strbuf *out, const struct report_source *source)
     if (source->loop != NULL)
         put_loop(out, source->loop);
     put_store(out, source->store);
+    if (source->alerts != NULL)
+        put_alerts(out, source->alerts, source->engine);
 }
 
 void report_write(int fd, int wait_ms, const struct report_source *source)

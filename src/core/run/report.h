@@ -5,21 +5,24 @@
 #include <stdio.h>
 
 #include "core/model/engine.h"
+#include "core/run/alerts.h"
 #include "core/run/loop.h"
 #include "core/run/store.h"
 
 /* What a report tells of. */
 struct report_source {
     const struct engine *engine;
-    const struct loop *loop;   /* NULL: not how it feels */
-    const struct store *store; /* NULL: there is none */
-    double elapsed_s;          /* since the packets came */
+    const struct loop *loop;     /* NULL: not how it feels */
+    const struct store *store;   /* NULL: there is none */
+    const struct alerts *alerts; /* NULL: there are none */
+    double elapsed_s;            /* since the packets came */
 };
 
 /*
  * Write what each interface has seen: a section with its name and one line
  * per kind of number, the ten largest applications and hosts; at the end how
- * fast all was processed, how the loop feels and how Redis does. Who reads
+ * fast all was processed, how the loop feels, how Redis does and what alerts
+ * there were. Who reads
  * `fd` misses what is left when he has taken nothing for `wait_ms`
  * milliseconds: packets do not wait for him.
  */

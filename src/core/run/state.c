@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "core/run/alert_settings.h"
 #include "core/run/iface_ids.h"
 #include "core/run/prefs_sync.h"
 #include "core/run/settings.h"
@@ -17,6 +18,8 @@ struct state {
     struct settings *settings;
     struct iface_ids *ids;
     struct saved *saved;
+    struct alerts *alerts;
+    struct alert_settings *alert_settings;
 };
 
 static void on_numbered(void *arg)
@@ -24,6 +27,24 @@ static void on_numbered(void *arg)
     struct state *state = arg;
 
     saved_begin(state->saved);
+    alerts_begin(state->alerts);
+    alert_settings_begin(state->alert_settings);
+}
+
+static void open_alerts(struct state *state, struct loop *loop,
+                        const struct options *options, struct engine *engine)
+{
+    struct alerts_config config = {
+        .loop = loop,
+        .engine = engine,
+        .store = state->store,
+        .prefs = state->prefs,
+        .is_disabled = options->disable_alerts,
+    };
+
+    state->alerts = alerts_new(&config);
+    engine_observe(engine, alerts_observer(state->alerts));
+    state->alert_settings = alert_settings_new(&config, state->alerts);
 }
 
 struct state *state_open(struct loop *loop, const struct options *options,
@@ -45,6 +66,7 @@ struct state *state_open(struct loop *loop, const struct options *options,
     state->saved = saved_new(loop, engine, state->store, state->prefs,
                              options->dump_hosts);
     engine_observe(engine, saved_observer(state->saved));
+    open_alerts(state, loop, options, engine);
     state->ids = iface_ids_new(state->store, engine, on_numbered, state);
     return state;
 }
@@ -62,6 +84,8 @@ void state_close(struct state *state)
     if (state == NULL)
         return;
     iface_ids_free(state->ids);
+    alert_settings_free(state->alert_settings);
+    alerts_free(state->alerts);
     saved_free(state->saved);
     settings_free(state->settings);
     prefs_sync_stop(state->sync);
@@ -78,6 +102,11 @@ struct store *state_store(const struct state *state)
 struct prefs *state_prefs(const struct state *state)
 {
     return state->prefs;
+}
+
+struct alerts *state_alerts(const struct state *state)
+{
+    return state->alerts;
 }
 
 const struct saved_counters *state_saved(const struct state *state)

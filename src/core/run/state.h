@@ -3,6 +3,7 @@
 #define KELVIN_RUN_STATE_H
 
 #include "core/model/engine.h"
+#include "core/run/alerts.h"
 #include "core/run/loop.h"
 #include "core/run/options.h"
 #include "core/run/prefs.h"
@@ -12,8 +13,8 @@
 
 /*
  * Redis and all that lives in it: preferences, the numbers of interfaces,
- * hosts. Files that are read and done with (--shutdown-when-done) need none
- * of it unless -r asks for it.
+ * hosts, alerts. Files that are read and done with (--shutdown-when-done) need
+ * none of it unless -r asks for it.
  *
  *   state = state_open(loop, options, engine, error)    before the loop runs
  *   state_finish(state)            after the loop, once flows have ended
@@ -32,6 +33,7 @@ void state_close(struct state *state); /* NULL is fine */
 
 struct store *state_store(const struct state *state);
 struct prefs *state_prefs(const struct state *state);
+struct alerts *state_alerts(const struct state *state);
 const struct saved_counters *state_saved(const struct state *state);
 
 #endif

@@ -52,7 +52,7 @@ struct store *store_open(struct loop *loop, const struct store_config *config,
                          struct strbuf *error);
 
 /* Call `changed` whenever the state has changed; at most STORE_LISTENERS. */
-#define STORE_LISTENERS 8
+#define STORE_LISTENERS 16
 void store_listen(struct store *store,
                   void (*changed)(void *arg, enum store_state state),
                   void *arg);
