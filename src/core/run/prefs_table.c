@@ -150,7 +150,7 @@ static const struct pref_row rows[PREFS_COUNT] = {
         {KEY("max_num_alerts_per_entity"), INT(1, 1000000, "alerts"),
          .group = PREF_GROUP_ALERTS, .preset = "1024",
          .help = "So many past alerts of a host, network or interface are "
-                 "kept"},
+                 "kept on average: 16 times as many of an interface"},
     [PREF_MAX_NUM_FLOW_ALERTS] = {KEY("max_num_flow_alerts"),
                                   INT(1, 1000000, "alerts"),
                                   .group = PREF_GROUP_ALERTS, .preset = "16384",
@@ -158,11 +158,11 @@ static const struct pref_row rows[PREFS_COUNT] = {
                                       "So many past alerts of flows are kept"},
     [PREF_PROBING_ALERTS] = {KEY("probing_alerts"), BOOL,
                              .group = PREF_GROUP_ALERTS, .preset = "0",
-                             .help = "Alerts for scans"},
-    [PREF_SSL_ALERTS] = {KEY("ssl_alerts"), BOOL, .group = PREF_GROUP_ALERTS,
-                         .preset = "0",
-                         .help =
-                             "Alerts for what is wrong with TLS certificates"},
+                             .help =
+                                 "Alerts for each TCP flow that only probes"},
+    [PREF_SSL_ALERTS] =
+        {KEY("ssl_alerts"), BOOL, .group = PREF_GROUP_ALERTS, .preset = "0",
+         .help = "Alerts for flows whose TLS certificate is of another name"},
     [PREF_ALERTS_SYSLOG] = {KEY("alerts_syslog"), BOOL,
                             .group = PREF_GROUP_ALERTS, .preset = "0",
                             .help = "Alerts go to syslog, too"},
