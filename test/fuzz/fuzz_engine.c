@@ -31,13 +31,22 @@ static struct engine *engine_make(void)
         .instance_name = "fuzz",
         .seed = {1, 2, 3, 4, 5, 6, 7},
     };
+    struct alert_config alerts = {
+        .is_on = true,
+        .probing = true,
+        .certificates = true,
+        .limits = {.per_s = {1, 1, 1, 1}},
+    };
     struct networks *networks = network_new();
+    struct engine *engine;
 
     network_add_private(networks);
     config.networks = networks;
     for (unsigned class = 0; class < FLOW_CLASSES; class ++)
         config.timeout_s[class] = 10 + class;
-    return engine_new(&config);
+    engine = engine_new(&config);
+    engine_set_alerts(engine, &alerts);
+    return engine;
 }
 
 static int link_choose(unsigned rank)
