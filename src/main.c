@@ -455,10 +455,10 @@ static void start(struct app *app)
                                  (enum resolver_mode)app->options.dns_mode);
     engine_observe(app->engine, resolver_observer(app->resolver));
     app->second = loop_every(app->loop, SECOND_US, LOOP_TICK, on_second, app);
-    server_start(app->server, app->loop, app->engine, app->exporter,
-                 state_store(app->state));
-    inputs_start(app->inputs, app->loop, &handler);
     start_scripts(app);
+    server_start(app->server, app->loop, app->engine, app->exporter,
+                 state_store(app->state), app->scripts);
+    inputs_start(app->inputs, app->loop, &handler);
 }
 
 /* In the reverse order, from wherever opening got to. */
@@ -517,8 +517,8 @@ static int run(struct app *app)
 
     if (open_process(app) && open_knowledge(app) && open_errand(app) &&
         open_inputs(app) && open_log(app) && open_traffic(app) &&
-        open_server(app) && settle(app) &&
-        (app->loop = loop_new()) != NULL && open_state(app)) {
+        open_server(app) && settle(app) && (app->loop = loop_new()) != NULL &&
+        open_state(app)) {
         start(app);
         if (loop_run(app->loop) == 0 && !inputs_failed(app->inputs) &&
             (app->errand == NULL || errand_succeeded(app->errand)))

@@ -6,10 +6,11 @@
 
 #include "http/asset.h"
 #include "http/metrics.h"
+#include "http/page.h"
 #include "http/stream.h"
 
 struct route {
-    const char *path; /* ends in '/': all paths below it */
+    const char *path; /* ends in '/', but for "/": all paths below it */
     unsigned methods; /* HTTP_GET | ...; HEAD goes with GET */
     enum http_role role;
     void (*run)(struct response *response);
@@ -20,6 +21,8 @@ static const struct route routes[] = {
     {"/health", HTTP_GET, ROLE_NONE, metrics_health},
     {"/metrics", HTTP_GET, ROLE_USER, metrics_page},
     {"/stream", HTTP_GET, ROLE_USER, stream_page},
+    {"/", HTTP_GET, ROLE_USER, page_run},
+    {"/lua/", HTTP_GET | HTTP_POST, ROLE_USER, page_run},
     {"/static/", HTTP_GET, ROLE_NONE, asset_page},
     {"/css/", HTTP_GET, ROLE_NONE, asset_page},
     {"/js/", HTTP_GET, ROLE_NONE, asset_page},
@@ -32,7 +35,7 @@ static const struct route *find_route(const char *path)
     for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
         size_t len = strlen(routes[i].path);
 
-        if (routes[i].path[len - 1] == '/'
+        if (len > 1 && routes[i].path[len - 1] == '/'
                 ? strncmp(path, routes[i].path, len) == 0
                 : strcmp(path, routes[i].path) == 0)
             return &routes[i];

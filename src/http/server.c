@@ -257,7 +257,7 @@ static void find_html(const struct options *options, char path[PATH_MAX])
 
 void server_start(struct server *server, struct loop *loop,
                   struct engine *engine, struct exporter *exporter,
-                  struct store *store)
+                  struct store *store, struct scripts *scripts)
 {
     struct site *site = &server->site;
     char html[PATH_MAX];
@@ -271,6 +271,7 @@ void server_start(struct server *server, struct loop *loop,
         .engine = engine,
         .exporter = exporter,
         .store = store,
+        .scripts = scripts,
         .options = server->options,
         .prefix = server->prefix,
         .auth = {.ask = route_ask_local,

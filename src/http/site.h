@@ -15,6 +15,7 @@
 
 struct assets;
 struct streams;
+struct scripts;
 
 enum auth_answer { AUTH_DONE, AUTH_LATER };
 
@@ -39,6 +40,7 @@ struct site {
     struct engine *engine;
     struct exporter *exporter;
     struct store *store; /* NULL: -r none */
+    struct scripts *scripts;
     const struct options *options;
     const char *prefix; /* of -Z, "/x" or "" */
     struct http_auth auth;

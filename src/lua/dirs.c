@@ -48,6 +48,7 @@ void dirs_open(struct lib_dirs *dirs, const struct options *options)
     dir_open_in(&dirs->httpdocs, &dirs->install, options->httpdocs_dir, "html");
     dir_open_in(&dirs->callbacks, &dirs->install, options->callbacks_dir,
                 "scripts/callbacks");
+    dir_open_in(&dirs->pages, &dirs->scripts, NULL, "lua");
     dir_open_in(&dirs->modules, &dirs->scripts, NULL, "lua/modules");
 }
 
@@ -66,5 +67,6 @@ void dirs_close(struct lib_dirs *dirs)
     dir_close(&dirs->scripts);
     dir_close(&dirs->httpdocs);
     dir_close(&dirs->callbacks);
+    dir_close(&dirs->pages);
     dir_close(&dirs->modules);
 }

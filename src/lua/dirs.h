@@ -17,6 +17,7 @@ struct lib_dirs {
     struct dir scripts;
     struct dir httpdocs;
     struct dir callbacks;
+    struct dir pages;   /* scripts/lua */
     struct dir modules; /* scripts/lua/modules */
 };
 

@@ -49,6 +49,11 @@ struct vm *scripts_vm(struct scripts *scripts)
     return scripts->vm;
 }
 
+const struct lib_dirs *scripts_dirs(const struct scripts *scripts)
+{
+    return &scripts->dirs;
+}
+
 void scripts_keep_time(struct scripts *scripts)
 {
     struct schedule_config config = {

@@ -31,6 +31,9 @@ void scripts_free(struct scripts *scripts);
 
 struct vm *scripts_vm(struct scripts *scripts);
 
+/* Where scripts are; valid as long as `scripts`. */
+const struct lib_dirs *scripts_dirs(const struct scripts *scripts);
+
 /* Run callbacks by the clock from now on, `startup` first. */
 void scripts_keep_time(struct scripts *scripts);
 

@@ -237,11 +237,17 @@ static void log_error_lines(const char *error)
     }
 }
 
+static bool is_refusal(const struct vm_run *run)
+{
+    return run->status >= 400 && run->status < 500;
+}
+
 static void run_end(struct vm_run *run, enum vm_result result,
                     const char *error)
 {
     count_end(&run->vm->counters, result);
-    if (result != VM_DONE && result != VM_CANCELLED && !run->script.is_quiet)
+    if (result != VM_DONE && result != VM_CANCELLED && !run->script.is_quiet &&
+        !is_refusal(run))
         log_error_lines(error);
     stop_waiting(run);
     run->state = VM_OVER;
@@ -473,6 +479,11 @@ int64_t vm_run_clock_us(const struct vm_run *run)
 uint16_t vm_run_iface(const struct vm_run *run)
 {
     return run->script.iface_id;
+}
+
+int vm_run_status(const struct vm_run *run)
+{
+    return run->status;
 }
 
 const struct vm_counters *vm_counters(struct vm *vm)

@@ -73,7 +73,7 @@ struct vm_script {
      * let the script wait for vm_output_ready(). NULL: it is thrown away. */
     bool (*write)(void *arg, const char *bytes, size_t len);
     /* The run is over; `error` is a message with traceback unless VM_DONE.
-     * The run is gone afterwards. */
+     * vm_run_status() may be asked; the run is gone afterwards. */
     void (*ended)(void *arg, enum vm_result result, const char *error);
     void *arg;
 };
@@ -95,6 +95,13 @@ struct vm *vm_of(const struct vm_run *run);
 const char *vm_run_name(const struct vm_run *run);
 int64_t vm_run_clock_us(const struct vm_run *run);
 uint16_t vm_run_iface(const struct vm_run *run);
+
+/*
+ * The whole number `status` of the error object that a run failed with, 0
+ * without one. From 400 to 499 it is a refusal of what was asked, as
+ * parameters.lua raises it: the log does not tell of it.
+ */
+int vm_run_status(const struct vm_run *run);
 
 /*
  * Suspend the script until vm_wake(), and then call `k`; for the end of a C

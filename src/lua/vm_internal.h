@@ -37,6 +37,7 @@ struct vm_run {
     enum vm_state state;
     enum vm_result verdict; /* VM_DONE: nothing speaks against going on */
     const char *why;        /* constant text of the verdict */
+    int status;             /* of the error object; see vm_run_status() */
 
     /* What to run; copies but for `source`. */
     char *path;

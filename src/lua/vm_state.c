@@ -307,11 +307,27 @@ bool vm_state_open(struct vm_run *run, struct strbuf *error)
 
 /* --- Last words --- */
 
+/* An error object may tell which status an answer shall have; its metatable
+ * is not asked. In: the object at index 1. */
+static void note_status(lua_State *L, struct vm_run *run)
+{
+    lua_Integer status;
+
+    if (!lua_istable(L, 1))
+        return;
+    lua_pushliteral(L, "status");
+    lua_rawget(L, 1);
+    status = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
+    if (status >= 400 && status <= 599)
+        run->status = (int)status;
+    lua_pop(L, 1);
+}
+
 /* Let the error value become a text: it may be a table that can tell.
  * In: the run. Out: the text. */
 static int explain_protected(lua_State *L)
 {
-    const struct vm_run *run = lua_touserdata(L, 1);
+    struct vm_run *run = lua_touserdata(L, 1);
 
     lua_settop(L, 0);
     if (lua_gettop(run->main) == 0) {
@@ -320,6 +336,7 @@ static int explain_protected(lua_State *L)
     }
     lua_pushvalue(run->main, -1);
     lua_xmove(run->main, L, 1);
+    note_status(L, run);
     if (lua_type(L, 1) == LUA_TSTRING ||
         (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING))
         return 1;
