@@ -394,9 +394,12 @@ static void on_files_ended(void *arg)
         maybe_run_errand(app);
     else if (app->options.shutdown_when_done)
         on_stop(app);
-    else
+    else {
+        engine_settle(app->engine); /* all of it is on the pages */
+        loop_source_resume(app->work);
         log_notice("main", "all files are read; their state stays until the "
                            "program is ended");
+    }
 }
 
 /* Reading files may wait, for ticks and for whoever takes the records. */
