@@ -111,6 +111,9 @@ static bool in_class(int c, int letter)
     case 'x':
         is_in = isxdigit(c);
         break;
+    case 'z': /* not in the manual since 5.2, but known to Lua 5.3 */
+        is_in = c == 0;
+        break;
     default:
         return letter == c;
     }

@@ -12,10 +12,11 @@ static const char *const same_scripts[] = {
     /* patterns */
     "local texts = {'', 'a', 'abc', 'hello world', 'x=1, y=22', '[[a]]',"
     " 'THE (quick) fox', 'a.b-c*d', '\\0a\\0', '  trim  ', 'aaab', 'f(a(b)c)d',"
-    " '/path/to/file.lua', 'key = value', '1.5e3', ('ab'):rep(50)}\n"
+    " '/path/to/file.lua', 'key = value', 'Zz size', '1.5e3', ('ab'):rep(50)}\n"
     "local patterns = {'', 'a', '.', '.*', '.-', '^a', 'a$', '^$', '%a+', "
     "'%d*',"
-    " '[a-c]', '[^a-c]', '[%a_][%w_]*', '()', '(.)(.)', '(a*)(b*)', '%b()',"
+    " '[a-c]', '[^a-c]', '[%a_][%w_]*', '()', '%Z', '(.)(.)', '(a*)(b*)', "
+    "'%b()',"
     " '%f[%w]%w+', '%s*$', '^%s*(.-)%s*$', '(.-)=(.-)', '(%w+) = (%w+)',"
     " '[]]', '[^]]', '[a-]', '[%]]', 'a?b', 'a-b', '%.', '%%', '(a)%1', '%z',"
     " '.-%f[%W]', '[%z%s]', '%x%X', '%u%l', '%p', '%c', '%g+', 'o w', '(()a)',"
