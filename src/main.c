@@ -416,6 +416,7 @@ static void start_scripts(struct app *app)
         .engine = app->engine,
         .store = state_store(app->state),
         .prefs = state_prefs(app->state),
+        .alerts = state_alerts(app->state),
         .vendor = app->vendor,
         .geo = app->geo,
         .networks = app->networks,

@@ -17,6 +17,7 @@
 struct engine;
 struct store;
 struct prefs;
+struct alerts;
 struct vendor;
 struct geo;
 struct networks;
@@ -29,6 +30,7 @@ struct lib_context {
     struct engine *engine;
     struct store *store;
     struct prefs *prefs;
+    struct alerts *alerts;
     struct vendor *vendor;
     struct geo *geo;
     struct services *services;

@@ -1,0 +1,132 @@
+# test_lua_alerts: scripts that raise alerts. SPDX-License-Identifier: MIT
+
+import subprocess
+
+import pytest
+
+import captures
+from captures import Tcp, ether, udp
+from conftest import ROOT, quiet_environment
+from running import Running, wait_for
+
+EXAMPLE = ROOT / "scripts/callbacks/examples/not_established.lua"
+
+
+@pytest.fixture
+def run(offline, tmp_path):
+    """Run a text over a capture; what it printed, and what was logged."""
+
+    def run_over(text, lines=None):
+        script = tmp_path / "script.lua"
+        script.write_text(text)
+        lines = lines or captures.frames([ether() / udp()])
+        path = captures.save(tmp_path / "in.pcap", lines)
+        done = subprocess.run(
+            offline("-i", path, "-s", "-v", "3", "--run", script),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            env=quiet_environment(),
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout, done.stderr
+
+    return run_over
+
+
+ENGAGE = {
+    "Host": 'interface.{}HostAlert(0, "10.1.0.1", "id", 2, 1, "text")',
+    "Network": 'interface.{}NetworkAlert(0, "10.0.0.0/8", "id", 2, 1, "text")',
+    "Interface": 'interface.{}InterfaceAlert(0, "id", 2, 1, "text")',
+}
+
+
+@pytest.mark.parametrize("entity", ENGAGE)
+def test_alert_begins_once_and_ends_once(entity, run):
+    engage, release = (ENGAGE[entity].format(v) for v in ("engage", "release"))
+    count = "interface.getCachedNumAlerts().num_alerts_engaged"
+    text = "\n".join(
+        [
+            f"print({release})",
+            f"print({engage}, {count})",
+            f"print({engage}, {count})",
+            f"print({release}, {count})",
+            f"print({release})",
+            "print(interface.getCachedNumAlerts().alerts_stored)",
+        ]
+    )
+    printed, logged = run(text)
+    assert printed.splitlines() == [
+        "nil\tthere is no such alert",
+        "true\t1",
+        "true\t1",
+        "true\t0",
+        "nil\tthere is no such alert",
+        "true",
+    ]
+    told = [line for line in logged.splitlines() if line.endswith(": text")]
+    assert [" begins: " in line for line in told] == [True, False], logged
+    assert " is over: " in told[1]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "engageHostAlert()",
+        'engageHostAlert(0, "nobody", "id", 2, 1, "text")',
+        'engageHostAlert(9, "10.1.0.1", "id", 2, 1, "text")',
+        'engageHostAlert(0, "10.1.0.1", {}, 2, 1, "text")',
+        'engageHostAlert(0, "10.1.0.1", "id", 2, 77, "text")',
+        'engageInterfaceAlert(0, "", 2, 1, "text")',
+        "engageNetworkAlert(0, nil, nil, nil, nil, nil)",
+    ],
+)
+def test_bad_arguments_are_nil_and_why(call, run):
+    printed, logged = run(f"print(interface.{call})")
+    assert printed == "nil\tbad arguments\n"
+    assert "begins" not in logged
+
+
+def connections(good, bad):
+    """TCP connections, the bad ones of a SYN alone."""
+    lines = []
+    for port in range(2000, 2000 + good + bad):
+        tcp = Tcp(sport=port, dport=80)
+        if port < 2000 + good:
+            tcp.open().client(b"x").server(b"y")
+        else:
+            tcp.send("c", "S")
+        lines += tcp.frames
+    return sorted(lines, key=lambda line: line.when)
+
+
+@pytest.mark.parametrize("good, bad, alerts", [(30, 2, 0), (30, 10, 1)])
+def test_example_tells_of_connections_that_fail(good, bad, alerts, run):
+    printed, logged = run(
+        EXAMPLE.read_text()
+        + "print(interface.getCachedNumAlerts().num_alerts_engaged)",
+        connections(good, bad),
+    )
+    assert printed == f"{alerts}\n"
+    assert logged.count("10 of 40 TCP flows are not established") == alerts
+
+
+def test_example_runs_by_the_clock(offline, tmp_path):
+    """As a callback, each second in place of each minute."""
+    folder = tmp_path / "callbacks"
+    (folder / "user").mkdir(parents=True)
+    (folder / "user/second.lua").write_text(EXAMPLE.read_text())
+    path = captures.save(tmp_path / "in.pcap", connections(5, 20))
+    kelvin = Running(
+        offline("-i", path, "-s", "-v", "3", "--callbacks-dir", folder),
+        tmp_path,
+    )
+    try:
+        kelvin.wait_said("20 of 25 TCP flows are not established")
+        wait_for(lambda: kelvin.said().count("begins") >= 1, kelvin.said)
+        assert kelvin.end() == 0
+        assert "is over" not in kelvin.said()
+    finally:
+        kelvin.kill()
