@@ -12,9 +12,13 @@ local LISTS = {
 }
 
 -- The column as the row has it: the list comes by key, so it is sorted again.
-local RAW = { column_uploaders = "uploaders",
-  column_downloaders = "downloaders", column_unknowers = "unknowers", column_incomingflows = "incomingflows",
-  column_outgoingflows = "outgoingflows" }
+local RAW = {
+  column_uploaders = "uploaders",
+  column_downloaders = "downloaders",
+  column_unknowers = "unknowers",
+  column_incomingflows = "incomingflows",
+  column_outgoingflows = "outgoingflows",
+}
 
 local asked = endpoint.read(rows.rules(
   "traffic ip vlan name country os since asn thpt num_flows mac uploaders"
