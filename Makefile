@@ -74,6 +74,11 @@ units: $(UNITS)
 $(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(BUILD)/parts.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
+# What test/bench/run runs of its own.
+$(BUILD)/test/bench/%: CPPFLAGS += -Itest/unit
+$(BUILD)/test/bench/%: $(BUILD)/test/bench/%.o $(BUILD)/parts.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
 # The program and its units once more, under sanitizers.
 asan:
 	$(MAKE) BUILD=build/asan CFLAGS="$(SANITIZE)" \

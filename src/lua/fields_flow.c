@@ -186,21 +186,23 @@ GET(get_l4)
     return true;
 }
 
-GET(get_app_name)
+const char *fields_flow_app(const struct iface *iface, const struct flow *flow,
+                            char *text, size_t size)
 {
-    const struct flow *flow = source->flow;
-
-    (void)field;
     if (flow->app == 0 && flow->master == 0 &&
         (flow->flags & FLOW_DPI_DONE) == 0 &&
         flow_packets(flow, WAY_SENT) + flow_packets(flow, WAY_RCVD) <=
             EARLY_PACKETS)
-        value->text = "(Too Early)";
-    else
-        value->text =
-            dpi_full_name(engine_dpi(source->iface->engine), flow->master,
-                          flow->app != 0 ? flow->app : flow->master,
-                          value->buffer, sizeof(value->buffer));
+        return "(Too Early)";
+    return dpi_full_name(engine_dpi(iface->engine), flow->master,
+                         flow->app != 0 ? flow->app : flow->master, text, size);
+}
+
+GET(get_app_name)
+{
+    (void)field;
+    value->text = fields_flow_app(source->iface, source->flow, value->buffer,
+                                  sizeof(value->buffer));
     return true;
 }
 

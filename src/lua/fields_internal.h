@@ -28,6 +28,10 @@ void fields_of_host(const struct iface *iface, uint32_t index,
  * 2^53, exact as a float, too. */
 int64_t fields_flow_key(const struct iface *iface, uint32_t index);
 
+/* What scripts see as the flow's application: may be written to `text`. */
+const char *fields_flow_app(const struct iface *iface, const struct flow *flow,
+                            char *text, size_t size);
+
 /* The index of the live flow with this key, or POOL_NONE. */
 uint32_t fields_flow_by_key(const struct iface *iface, int64_t key);
 

@@ -192,12 +192,10 @@ COLUMN(by_l4)
 
 COLUMN(by_app)
 {
-    const struct flow *flow = flow_of(query, index);
     char text[128];
 
-    query_key_text(key,
-                   dpi_full_name(engine_dpi(query->iface->engine), flow->master,
-                                 flow->app, text, sizeof(text)));
+    query_key_text(key, fields_flow_app(query->iface, flow_of(query, index),
+                                        text, sizeof(text)));
 }
 
 COLUMN(by_info)

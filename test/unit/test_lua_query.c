@@ -286,6 +286,26 @@ static void given_up_runs_leak_nothing(void **state)
     bed_free(bed);
 }
 
+/* By the name that is shown, also where nothing is known yet. */
+static void applications_are_sorted_as_shown(void **state)
+{
+    struct bed *bed = bed_of(64);
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        add_flow(bed, i, 0);
+    for (unsigned i = 0; i < 12; i++)
+        add_flow(bed, 1, 0);
+    script_run(&bed->script,
+               "local names = {}\n"
+               "local page = {sortColumn = 'column_ndpi', maxHits = 9}\n"
+               "for i, row in ipairs(interface.getFlowsInfo(nil, page).flows) "
+               "do names[i] = row['proto.ndpi'] end\n"
+               "local text = table.concat(names, ' ')\n"
+               "assert(text == '(Too Early) (Too Early) Unknown', text)");
+    bed_free(bed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +315,7 @@ int main(void)
         cmocka_unit_test(rows_of_the_gone_are_left_out),
         cmocka_unit_test(the_top_ten_of_many_cost_little),
         cmocka_unit_test(given_up_runs_leak_nothing),
+        cmocka_unit_test(applications_are_sorted_as_shown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
