@@ -8,7 +8,7 @@ local tables = require "tables"
 local asked = endpoint.read(rows.rules(
   "traffic id name since thpt hosts alerts", {
     grouped_by = { "choice", of = { "asn", "vlan", "country", "os", "mac",
-      "local_network", "local_network_id", "pool_id" }, required = true },
+      "local_network", "local_network_id" }, required = true },
     country = { "string", max = 2 },
     os = { "string", max = 63 },
     vlan = "vlan",

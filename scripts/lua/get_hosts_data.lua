@@ -11,12 +11,11 @@ local LISTS = {
   remote = interface.getRemoteHostsInfo,
 }
 
--- The column as the row has it: the list comes by key, so it is sorted again.
+-- What a row has only when it is asked for. The hosts come by key, without an
+-- order, so the page is sorted again.
 local RAW = {
-  column_uploaders = "uploaders",
-  column_downloaders = "downloaders",
-  column_unknowers = "unknowers",
-  column_incomingflows = "incomingflows",
+  column_uploaders = "uploaders", column_downloaders = "downloaders",
+  column_unknowers = "unknowers", column_incomingflows = "incomingflows",
   column_outgoingflows = "outgoingflows",
 }
 
