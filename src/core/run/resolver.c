@@ -1,6 +1,7 @@
 /* resolver: who an address is, by asking. SPDX-License-Identifier: MIT */
 #include "core/run/resolver.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
  * timer comes; resolver_ask() makes a question at once, or joins the one that
  * is under way for its address. An answer goes into a slot of `known`, to the
  * hosts with that address, and to the calls that wait, and ends the question.
+ * Redis, when it is there, is asked first.
  */
 #define QUEUE_SIZE 1024
 #define EVERY_US 100000 /* between two questions of the queue's */
@@ -23,6 +25,7 @@
 /* A server that did not answer may do so soon. */
 #define FAILED_US (300 * INT64_C(1000000))
 #define NAME_SIZE 128
+#define CACHE_S "3600"
 
 struct known {
     struct addr addr;
@@ -46,6 +49,7 @@ struct question {
     struct question *next;
     struct addr addr;
     uint16_t vlan;
+    struct store_call *lookup; /* in Redis, or NULL */
     struct resolver_call *calls;
 };
 
@@ -53,6 +57,7 @@ struct resolver {
     struct observer observer;
     struct loop *loop;
     struct engine *engine;
+    struct store *store; /* may be NULL */
     enum resolver_mode mode;
     struct loop_dns *dns; /* NULL: not asked yet, or no name server */
     bool has_tried;       /* to find name servers */
@@ -141,6 +146,7 @@ static void free_question(struct question *question)
     while (*at != question)
         at = &(*at)->next;
     *at = question->next;
+    store_cancel(question->lookup);
     resolver->counters.underway--;
     while (question->calls != NULL) {
         struct resolver_call *call = question->calls;
@@ -167,26 +173,60 @@ static void answer(struct question *question, const char *name)
     }
 }
 
+struct cache_key {
+    char text[sizeof("ntopng.dns.cache.") + ADDR_TEXT_SIZE];
+};
+
+static const char *put_key(struct cache_key *key, const struct addr *addr)
+{
+    char text[ADDR_TEXT_SIZE];
+
+    snprintf(key->text, sizeof(key->text), "ntopng.dns.cache.%s",
+             addr_format(addr, text));
+    return key->text;
+}
+
+/* What an answer means, for everybody who waits. `name` may be "". */
+static void settle(struct question *question, const char *name, int64_t for_us)
+{
+    struct resolver *resolver = question->resolver;
+
+    keep(resolver, &question->addr, name, for_us);
+    if (name[0] != '\0')
+        teach(resolver, &question->addr, question->vlan, name);
+    answer(question, name);
+    free_question(question);
+}
+
+static void write_cache(const struct resolver *resolver,
+                        const struct addr *addr, const char *name)
+{
+    char text[ADDR_TEXT_SIZE];
+    struct cache_key key;
+    const char *const words[] = {"SETEX", put_key(&key, addr), CACHE_S,
+                                 name[0] != '\0' ? name
+                                                 : addr_format(addr, text)};
+
+    if (store_state(resolver->store) == STORE_READY)
+        (void)store_tell(resolver->store, 4, words, NULL);
+}
+
 static void on_reply(void *arg, enum loop_dns_result result, const char *name,
                      uint32_t ttl_s)
 {
     struct question *question = arg;
     struct resolver *resolver = question->resolver;
-    struct addr addr = question->addr;
     char clean[NAME_SIZE] = "";
 
     (void)ttl_s; /* an hour for all: a name is for people, not for routing */
     if (result == LOOP_DNS_FOUND)
         utf8_clean(clean, sizeof(clean), name, strlen(name));
-    keep(resolver, &addr, clean,
-         result == LOOP_DNS_FAILED ? FAILED_US : KNOWN_US);
     resolver->counters.failed += result == LOOP_DNS_FAILED;
     resolver->counters.none += result == LOOP_DNS_NONE;
     resolver->counters.found += result == LOOP_DNS_FOUND;
-    if (clean[0] != '\0')
-        teach(resolver, &addr, question->vlan, clean);
-    answer(question, clean);
-    free_question(question);
+    if (result != LOOP_DNS_FAILED)
+        write_cache(resolver, &question->addr, clean);
+    settle(question, clean, result == LOOP_DNS_FAILED ? FAILED_US : KNOWN_US);
 }
 
 /* The name servers, looked for when the first name is wanted; or NULL. */
@@ -198,14 +238,61 @@ static struct loop_dns *servers(struct resolver *resolver)
     return resolver->dns;
 }
 
+/* @return false when there is nobody to ask. */
+static bool ask_servers(struct question *question)
+{
+    struct resolver *resolver = question->resolver;
+
+    if (servers(resolver) == NULL ||
+        loop_dns_reverse(resolver->dns, &question->addr, on_reply, question) ==
+            NULL)
+        return false;
+    resolver->counters.asked++;
+    return true;
+}
+
+static void on_cached(void *arg, const struct store_reply *reply)
+{
+    struct question *question = arg;
+    struct resolver *resolver = question->resolver;
+    char address[ADDR_TEXT_SIZE];
+    char clean[NAME_SIZE] = "";
+    const char *name;
+    size_t len;
+
+    question->lookup = NULL;
+    if (reply != NULL && store_reply_type(reply) == STORE_TEXT) {
+        name = store_reply_text(reply, &len);
+        if (strcmp(name, addr_format(&question->addr, address)) != 0)
+            utf8_clean(clean, sizeof(clean), name, len);
+        resolver->counters.cached++;
+        settle(question, clean, KNOWN_US);
+    } else if (!ask_servers(question)) {
+        resolver->counters.failed++;
+        settle(question, "", FAILED_US);
+    }
+}
+
+/* Look into Redis. @return false when it is not there. */
+static bool ask_store(struct question *question)
+{
+    struct store *store = question->resolver->store;
+    struct cache_key key;
+    const char *const words[] = {"GET", put_key(&key, &question->addr)};
+
+    if (store_state(store) == STORE_READY)
+        question->lookup =
+            store_ask(store, on_cached, question, 2, words, NULL);
+    return question->lookup != NULL;
+}
+
 /* @return NULL when there is no room, or nobody to ask. */
 static struct question *ask(struct resolver *resolver, const struct addr *addr,
                             uint16_t vlan)
 {
     struct question *question;
 
-    if (resolver->counters.underway >= UNDERWAY_MAX ||
-        servers(resolver) == NULL)
+    if (resolver->counters.underway >= UNDERWAY_MAX)
         return NULL;
     question = mem_calloc(1, sizeof(*question));
     question->resolver = resolver;
@@ -214,11 +301,10 @@ static struct question *ask(struct resolver *resolver, const struct addr *addr,
     question->next = resolver->questions;
     resolver->questions = question;
     resolver->counters.underway++;
-    if (loop_dns_reverse(resolver->dns, addr, on_reply, question) == NULL) {
+    if (!ask_store(question) && !ask_servers(question)) {
         free_question(question);
         return NULL;
     }
-    resolver->counters.asked++;
     return question;
 }
 
@@ -259,6 +345,19 @@ static bool is_worth_asking(const struct iface *iface, const struct host *host,
                                     (host->flags & HOST_LOCAL) != 0);
 }
 
+static void enqueue(struct resolver *resolver, const struct addr *addr,
+                    uint16_t vlan)
+{
+    if (resolver->tail - resolver->head == QUEUE_SIZE) {
+        resolver->counters.dropped++;
+        return;
+    }
+    resolver->queue[resolver->tail++ % QUEUE_SIZE] =
+        (struct waiting){*addr, vlan};
+    if (resolver->tail - resolver->head == 1)
+        loop_source_resume(resolver->timer);
+}
+
 static void on_host(void *arg, const struct iface *iface,
                     const struct host *host)
 {
@@ -266,14 +365,14 @@ static void on_host(void *arg, const struct iface *iface,
 
     if (!is_worth_asking(iface, host, resolver->mode))
         return;
-    if (resolver->tail - resolver->head == QUEUE_SIZE) {
-        resolver->counters.dropped++;
-        return;
-    }
-    resolver->queue[resolver->tail++ % QUEUE_SIZE] =
-        (struct waiting){host->addr, host->vlan};
-    if (resolver->tail - resolver->head == 1)
-        loop_source_resume(resolver->timer);
+    enqueue(resolver, &host->addr, host->vlan);
+}
+
+void resolver_want(struct resolver *resolver, const struct addr *addr,
+                   uint16_t vlan)
+{
+    if (resolver->mode != RESOLVER_OFF)
+        enqueue(resolver, addr, vlan);
 }
 
 /* One question; then rest when nobody waits. */
@@ -281,7 +380,8 @@ static void on_timer(void *arg)
 {
     struct resolver *resolver = arg;
 
-    if (servers(resolver) == NULL)
+    if (store_state(resolver->store) != STORE_READY &&
+        servers(resolver) == NULL)
         resolver->head = resolver->tail;
     while (resolver->head != resolver->tail) {
         const struct waiting *next =
@@ -321,6 +421,11 @@ struct resolver *resolver_new(struct loop *loop, struct engine *engine,
     resolver->timer = loop_every(loop, EVERY_US, LOOP_PEER, on_timer, resolver);
     loop_source_pause(resolver->timer);
     return resolver;
+}
+
+void resolver_use_store(struct resolver *resolver, struct store *store)
+{
+    resolver->store = store;
 }
 
 void resolver_free(struct resolver *resolver)

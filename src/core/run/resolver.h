@@ -6,6 +6,7 @@
 
 #include "core/model/engine.h"
 #include "core/run/loop.h"
+#include "core/run/store.h"
 
 /*
  * What hosts say of themselves and what DNS answers on the wire say is the
@@ -14,8 +15,9 @@
  * hour. Answers go to the hosts, and to whoever asks.
  *
  *   resolver = resolver_new(loop, engine, RESOLVER_LOCAL);
+ *   resolver_use_store(resolver, store);
  *   engine_observe(engine, resolver_observer(resolver));
- *   resolver_free(resolver);                before engine and loop are freed
+ *   resolver_free(resolver);         before engine, store and loop are freed
  */
 struct resolver;
 
@@ -31,6 +33,10 @@ enum resolver_mode {
 struct resolver *resolver_new(struct loop *loop, struct engine *engine,
                               enum resolver_mode mode);
 void resolver_free(struct resolver *resolver); /* NULL is fine */
+
+/* Look into Redis before asking, at `ntopng.dns.cache.ADDRESS`, and write
+ * answers there for an hour; an address that has no name is its own. */
+void resolver_use_store(struct resolver *resolver, struct store *store);
 
 /* Tells of new hosts. Lives as long as the resolver. */
 const struct observer *resolver_observer(const struct resolver *resolver);
@@ -51,6 +57,10 @@ struct resolver_call *resolver_ask(struct resolver *resolver,
                                    void *arg);
 void resolver_cancel(struct resolver_call *call);
 
+/* Put an address into the queue of new hosts, unless the mode is OFF. */
+void resolver_want(struct resolver *resolver, const struct addr *addr,
+                   uint16_t vlan);
+
 /* What was answered within the last hour, or NULL. Valid until the next call
  * of the loop. */
 const char *resolver_known(const struct resolver *resolver,
@@ -59,6 +69,7 @@ const char *resolver_known(const struct resolver *resolver,
 /* All since the start but `waiting`. */
 struct resolver_counters {
     uint64_t asked;    /* questions to name servers */
+    uint64_t cached;   /* answers that were in Redis */
     uint64_t found;    /* answers with a name */
     uint64_t none;     /* answers without one */
     uint64_t failed;   /* no answer */
