@@ -421,6 +421,8 @@ static void start_scripts(struct app *app)
         .geo = app->geo,
         .networks = app->networks,
         .loop = app->loop,
+        .resolver = app->resolver,
+        .saved = state_hosts(app->state),
         .options = &app->options,
         .command_line = app->command_line.text,
         .started_us = loop_wall_us(),
@@ -457,6 +459,7 @@ static void start(struct app *app)
     app->work = loop_defer(app->loop, LOOP_TICK, on_work, app);
     app->resolver = resolver_new(app->loop, app->engine,
                                  (enum resolver_mode)app->options.dns_mode);
+    resolver_use_store(app->resolver, state_store(app->state));
     engine_observe(app->engine, resolver_observer(app->resolver));
     app->second = loop_every(app->loop, SECOND_US, LOOP_TICK, on_second, app);
     start_scripts(app);

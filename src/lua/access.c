@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/model/network.h"
+#include "core/run/prefs_table.h"
 #include "lua/lib.h"
 
 /* Private keys of the registry: their addresses, scripts cannot make them. */
@@ -47,6 +48,46 @@ bool lib_sees_iface(const struct lib_access *access, const struct iface *iface)
 {
     return access == NULL || access->iface == NULL ||
            strcmp(access->iface, iface->name) == 0;
+}
+
+bool lib_is_admin(const struct lib_access *access)
+{
+    return access == NULL || access->is_admin;
+}
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* A token against forged requests is a key of 32 hexadecimal digits. */
+static bool is_token(const char *key)
+{
+    return strspn(key, "0123456789abcdefABCDEF") == strlen(key) &&
+           strlen(key) >= 32;
+}
+
+bool lib_may_read_key(const struct lib_access *access, const char *key)
+{
+    static const char *const words[] = {"password", "bind_pwd", "_secret"};
+    enum pref pref = pref_find(key);
+
+    if (lib_is_admin(access))
+        return true;
+    if (begins(key, "sessions.") || is_token(key) ||
+        (pref != PREFS_COUNT && pref_row(pref)->secret))
+        return false;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strstr(key, words[i]) != NULL)
+            return false;
+    return true;
+}
+
+bool lib_may_change_key(const struct lib_access *access, const char *key)
+{
+    return lib_may_read_key(access, key) &&
+           (lib_is_admin(access) ||
+            (!begins(key, "ntopng.user.") && pref_find(key) == PREFS_COUNT));
 }
 
 struct iface *lib_iface_of(lua_State *L)

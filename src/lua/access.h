@@ -18,6 +18,8 @@ struct networks;
 struct lib_access {
     const struct networks *networks; /* hosts in these only, or NULL */
     const char *iface;               /* this interface only, or NULL */
+    bool is_admin; /* may also change users and preferences, read secrets, and
+                      make kelvin connect to others */
 };
 
 void lib_set_access(lua_State *L, const struct lib_access *access);
@@ -28,6 +30,15 @@ const struct lib_access *lib_access_of(lua_State *L);
 /* Whether hosts with this address, or the interface, may be seen. */
 bool lib_sees_addr(const struct lib_access *access, const struct addr *addr);
 bool lib_sees_iface(const struct lib_access *access, const struct iface *iface);
+
+/* Whether everything but hosts and interfaces may be seen and changed. */
+bool lib_is_admin(const struct lib_access *access);
+
+/* Whether scripts may read or change what Redis has under a key. Passwords,
+ * sessions and tokens are for administrators; so is changing anything of
+ * users, and preferences. */
+bool lib_may_read_key(const struct lib_access *access, const char *key);
+bool lib_may_change_key(const struct lib_access *access, const char *key);
 
 /* The interface that the run has selected: at first the only one that the
  * user may see, else that with id 0. NULL when there is none. */

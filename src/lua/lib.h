@@ -23,6 +23,8 @@ struct geo;
 struct networks;
 struct services;
 struct loop;
+struct resolver;
+struct saved;
 
 /* The parts of the program that libraries work on. A part that is missing is
  * NULL. Not owned. */
@@ -36,6 +38,8 @@ struct lib_context {
     struct services *services;
     const struct networks *networks;
     struct loop *loop;
+    struct resolver *resolver;
+    struct saved *saved;
     const struct options *options;
     const struct lib_dirs *dirs;
     const char *command_line; /* without secrets */
@@ -107,8 +111,12 @@ void lib_pattern_open(lua_State *L);
 void lib_table_open(lua_State *L);
 void lib_io_open(lua_State *L);
 void lib_ntop_open(lua_State *L);
+void lib_ntop_cache_open(lua_State *L);
 void lib_ntop_files_open(lua_State *L);
+void lib_ntop_names_open(lua_State *L);
 void lib_ntop_net_open(lua_State *L);
+void lib_ntop_prefs_open(lua_State *L);
+void lib_ntop_sets_open(lua_State *L);
 void lib_interface_open(lua_State *L);
 
 #endif

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/run/saved.h"
+
 bool lib_arg_flag(lua_State *L, int arg, bool otherwise)
 {
     return lua_isboolean(L, arg) ? lua_toboolean(L, arg) != 0 : otherwise;
@@ -280,6 +282,20 @@ static int is_bridge(lua_State *L)
     return 1;
 }
 
+/* dumpLocalHosts2redis(): begin, and do not wait for the end. */
+static int dump_local_hosts(lua_State *L)
+{
+    struct saved *saved = lib_context_of(L)->saved;
+
+    if (!lib_is_admin(lib_access_of(L)))
+        return lib_fail(L, "not allowed");
+    if (saved == NULL || !saved_write(saved))
+        return lib_fail(L, "there is no Redis, or interfaces have no numbers "
+                           "yet");
+    lua_pushboolean(L, true);
+    return 1;
+}
+
 void lib_interface_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -294,6 +310,7 @@ void lib_interface_open(lua_State *L)
         {"isBridgeInterface", is_bridge},
         {"isRunning", is_running},
         {"isIdle", is_idle},
+        {"dumpLocalHosts2redis", dump_local_hosts},
         {NULL, NULL},
     };
 
