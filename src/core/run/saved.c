@@ -361,6 +361,14 @@ void saved_begin(struct saved *saved)
     rest_until_next_write(saved);
 }
 
+bool saved_write(struct saved *saved)
+{
+    if (!saved->has_begun || store_state(saved->store) == STORE_OFF)
+        return false;
+    start_walk(saved, &saved->writing);
+    return true;
+}
+
 void saved_all(struct saved *saved, int64_t patience_us)
 {
     int64_t end_us = loop_now_us(saved->loop) + patience_us;

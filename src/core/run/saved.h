@@ -36,6 +36,10 @@ const struct observer *saved_observer(const struct saved *saved);
 /* Keys are known from now on: ask for the hosts that are there already. */
 void saved_begin(struct saved *saved);
 
+/* Write all that are kept, slice by slice, while the loop runs. @return false
+ * when nothing can be written now. */
+bool saved_write(struct saved *saved);
+
 /* Write all, waiting for Redis when it has much to do, at most for
  * `patience_us`. */
 void saved_all(struct saved *saved, int64_t patience_us);

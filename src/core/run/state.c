@@ -47,13 +47,28 @@ static void open_alerts(struct state *state, struct loop *loop,
     state->alert_settings = alert_settings_new(&config, state->alerts);
 }
 
+static bool has_live(const struct engine *engine)
+{
+    for (uint16_t id = 0; id < engine_ifaces(engine); id++)
+        if (engine_iface(engine, id)->is_live)
+            return true;
+    return false;
+}
+
+static bool is_done_with(const struct options *options,
+                         const struct engine *engine)
+{
+    return options->shutdown_when_done ||
+           (options->run != NULL && !has_live(engine));
+}
+
 struct state *state_open(struct loop *loop, const struct options *options,
                          struct engine *engine, struct strbuf *error)
 {
     struct store_config config = {options->redis, options->data_dir};
     struct state *state = mem_calloc(1, sizeof(*state));
 
-    if (config.redis == NULL && options->shutdown_when_done)
+    if (config.redis == NULL && is_done_with(options, engine))
         config.redis = "none";
     state->store = store_open(loop, &config, error);
     if (state->store == NULL) {
@@ -107,6 +122,11 @@ struct prefs *state_prefs(const struct state *state)
 struct alerts *state_alerts(const struct state *state)
 {
     return state->alerts;
+}
+
+struct saved *state_hosts(const struct state *state)
+{
+    return state->saved;
 }
 
 const struct saved_counters *state_saved(const struct state *state)

@@ -13,8 +13,8 @@
 
 /*
  * Redis and all that lives in it: preferences, the numbers of interfaces,
- * hosts, alerts. Files that are read and done with (--shutdown-when-done) need
- * none of it unless -r asks for it.
+ * hosts, alerts. Files that are read and done with (--shutdown-when-done, or
+ * --run on nothing but files) need none of it unless -r asks for it.
  *
  *   state = state_open(loop, options, engine, error)    before the loop runs
  *   state_finish(state)            after the loop, once flows have ended
@@ -34,6 +34,7 @@ void state_close(struct state *state); /* NULL is fine */
 struct store *state_store(const struct state *state);
 struct prefs *state_prefs(const struct state *state);
 struct alerts *state_alerts(const struct state *state);
+struct saved *state_hosts(const struct state *state);
 const struct saved_counters *state_saved(const struct state *state);
 
 #endif
