@@ -15,7 +15,7 @@ KFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes \
 	$(shell pkg-config --cflags lua5.3) \
 	$(shell uname -m | sed -n s,x86_64,-fcf-protection,p)
 LDFLAGS += -pie -Wl,-z,relro,-z,now,--as-needed
-LDLIBS = $(shell pkg-config --libs $(LIBS)) -lpcap -lndpi -lm
+LDLIBS = $(shell pkg-config --libs $(LIBS)) -lpcap -lndpi -lcrypt -lm
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
 
@@ -101,7 +101,7 @@ install: all
 	cd $(BUILD)/share && for file in oui.tsv geo/*.mmdb; do \
 		test ! -e $$file || install -D -m 644 $$file \
 		$(DESTDIR)$(PREFIX)/share/kelvin/$$file || exit 1; done
-	for file in $$(find scripts -name '*.lua' 2>/dev/null); do \
+	for file in $$(find scripts -name '*.lua'; find html -type f); do \
 		install -D -m 644 $$file \
 		$(DESTDIR)$(PREFIX)/share/kelvin/$$file || exit 1; done
 	install -D -m 644 conf/kelvin.8 \

@@ -15,6 +15,8 @@
 #include "core/run/inputs.h"
 #include "core/run/loop.h"
 #include "core/run/options.h"
+#include "core/run/password_errand.h"
+#include "core/run/passwords.h"
 #include "core/run/privileges.h"
 #include "core/run/report.h"
 #include "core/run/resolver.h"
@@ -464,7 +466,7 @@ static void start(struct app *app)
     app->second = loop_every(app->loop, SECOND_US, LOOP_TICK, on_second, app);
     start_scripts(app);
     server_start(app->server, app->loop, app->engine, app->exporter,
-                 state_store(app->state), app->scripts);
+                 state_store(app->state), app->scripts, app->networks);
     inputs_start(app->inputs, app->loop, &handler);
 }
 
@@ -539,16 +541,37 @@ static int run(struct app *app)
     return status;
 }
 
+/* As the user that kelvin will be: a Redis of its own may start for it. */
+static bool set_password(struct app *app)
+{
+    const struct options *options = &app->options;
+
+    privileges_harden();
+    log_set_verbosity(options->verbosity >= 0 ? options->verbosity
+                                              : LOG_LEVEL_WARNING);
+    if (options->dont_change_user)
+        privileges_find_self(&app->user);
+    else if (!privileges_find_user(options->user, &app->user, &app->error))
+        return fail(app);
+    return (privileges_own_dir(options->data_dir, &app->user, &app->error) &&
+            (options->dont_change_user
+                 ? privileges_seal(&app->error)
+                 : privileges_drop(&app->user, &app->error)) &&
+            password_errand(options, &app->error)) ||
+           fail(app);
+}
+
 /* Errands that end the program; false when there is none. */
-static bool is_errand(const struct app *app, int *status)
+static bool is_errand(struct app *app, int *status)
 {
     const struct options *options = &app->options;
 
     if (options->print_ndpi_protocols)
         *status = report_protocols(stdout, options->ndpi_protocols);
-    else if (options->set_password != NULL || options->test_export != NULL) {
-        fprintf(stderr, "kelvin: --set-password and --test-export are not in "
-                        "this version\n");
+    else if (options->set_password != NULL)
+        *status = set_password(app) ? EXIT_SUCCESS : EXIT_FAILURE;
+    else if (options->test_export != NULL) {
+        fprintf(stderr, "kelvin: --test-export is not in this version\n");
         *status = EXIT_FAILURE;
     } else
         return false;
@@ -568,6 +591,8 @@ int main(int argc, char **argv)
     int status = EXIT_SUCCESS;
 
     daemon_keep_standard();
+    if (argc == 2 && strcmp(argv[1], PASSWORDS_HELPER) == 0)
+        return passwords_serve(PASSWORDS_FD);
     strbuf_init(&app.error, 4096);
     strbuf_init(&app.command_line, 4096);
     switch (options_parse(argc, argv, &app.options, &app.error)) {

@@ -294,8 +294,12 @@ static const char *file_of(const char *path)
 
 void asset_page(struct response *response)
 {
+    asset_send(response, file_of(response_request(response)->path));
+}
+
+void asset_send(struct response *response, const char *path)
+{
     const struct request *request = response_request(response);
-    const char *path = file_of(request->path);
     struct asset *asset = get(response_site(response)->assets, path);
     bool is_small;
     char etag[64];

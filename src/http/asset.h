@@ -21,6 +21,10 @@ void assets_free(struct assets *assets); /* NULL is fine */
 /* The handler: the request's path is that of the file. */
 void asset_page(struct response *response);
 
+/* Answer with the file of this name ("/login.html"), whatever the path of the
+ * request is. */
+void asset_send(struct response *response, const char *path);
+
 /* The media type by the name's ending; "application/octet-stream" else. */
 const char *asset_type(const char *name);
 

@@ -73,6 +73,7 @@ static void find_client(struct request *request,
     if (origin->trusted != NULL &&
         network_find(origin->trusted, &origin->peer) >= 0) {
         follow_proxies(request, origin);
+        request->is_proxied = !addr_equal(&request->peer, &origin->peer);
         if (protocol != NULL)
             request->is_secure = strcasecmp(protocol, "https") == 0;
     }
@@ -119,6 +120,7 @@ void request_free(struct request *request)
     params_free(&request->form);
     params_free(&request->cookies);
     free(request->body);
+    user_release(request->account);
     *request = (struct request){0};
 }
 

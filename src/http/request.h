@@ -5,15 +5,22 @@
 
 #include "core/model/network.h"
 #include "core/packet/addr.h"
+#include "core/run/users.h"
 #include "http/head.h"
 #include "http/params.h"
 #include "http/path.h"
 
-#define REQUEST_USER_MAX 64
-#define REQUEST_PASSWORD_MAX 256
+#define REQUEST_USER_MAX USER_NAME_MAX
+#define REQUEST_PASSWORD_MAX PASSWORD_MAX
+#define REQUEST_TOKEN_SIZE 33
 
 /* Who a route is for; a higher one may what a lower one may. */
-enum http_role { ROLE_NONE, ROLE_USER, ROLE_ADMINISTRATOR };
+enum http_role {
+    ROLE_NONE,
+    ROLE_NEWCOMER, /* must set a password first */
+    ROLE_USER,
+    ROLE_ADMINISTRATOR
+};
 
 /* What is known of the connection that a request came by. */
 struct request_origin {
@@ -38,9 +45,17 @@ struct request {
     size_t body_len;
     struct addr peer;    /* who asked, by what trusted proxies say */
     bool is_local;       /* from this machine, with no proxy between */
+    bool is_proxied;     /* a trusted proxy told who asked */
     bool is_secure;      /* over TLS, here or at a trusted proxy */
     enum http_role role; /* what authentication found */
     char user[REQUEST_USER_MAX + 1]; /* and whom; "" nobody */
+    /* Group, networks and interface of that user; NULL: nobody, or one who
+     * needs no login and may see everything. */
+    struct user *account;
+    char csrf[REQUEST_TOKEN_SIZE]; /* for forms; "" without a session */
+    bool is_forged; /* another site, or nobody's form, made it: no changes */
+    bool must_wait; /* too many wrong passwords came from there */
+    bool is_away;   /* Redis could not say whose session it is */
 };
 
 /*

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "http/asset.h"
+#include "http/login.h"
 #include "http/metrics.h"
 #include "http/page.h"
 #include "http/stream.h"
@@ -27,6 +28,11 @@ static const struct route routes[] = {
     {"/css/", HTTP_GET, ROLE_NONE, asset_page},
     {"/js/", HTTP_GET, ROLE_NONE, asset_page},
     {"/img/", HTTP_GET, ROLE_NONE, asset_page},
+    {"/lua/login.lua", HTTP_GET | HTTP_POST, ROLE_NONE, login_page},
+    {"/authorize", HTTP_POST, ROLE_NONE, login_page},
+    {"/lua/logout.lua", HTTP_GET | HTTP_POST, ROLE_NEWCOMER, login_out_page},
+    {"/lua/change_password.lua", HTTP_GET | HTTP_POST, ROLE_NEWCOMER,
+     login_password_page},
     {"/favicon.ico", HTTP_GET, ROLE_NONE, asset_page},
 };
 
@@ -133,6 +139,8 @@ enum auth_answer route_ask_local(void *arg, struct request *request,
     (void)response;
     if (options->disable_login == 1 ||
         (request->is_local && host != NULL && is_own_name(host)))
-        request->role = ROLE_USER;
+        request->role = ROLE_ADMINISTRATOR;
+    if (request->role != ROLE_NONE)
+        memcpy(request->user, "nologin", sizeof("nologin"));
     return AUTH_DONE;
 }

@@ -16,10 +16,10 @@ void route_run(struct response *response);
 void route_go_on(struct response *response);
 
 /*
- * Authentication without users, as long as there are none: with -l 1 everybody
- * is one, else those that ask from this machine itself by its own name or
- * address (a name of somebody else's would be DNS rebinding). For site.auth;
- * `arg` is the struct options.
+ * Who needs no login: with -l 1 everybody, else those that ask from this
+ * machine itself by its own name or address (a name of somebody else's would
+ * be DNS rebinding). They are administrators called "nologin", as ntopng has
+ * it. `arg` is the struct options.
  */
 enum auth_answer route_ask_local(void *arg, struct request *request,
                                  struct response *response);

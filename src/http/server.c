@@ -12,13 +12,16 @@
 
 #include "core/model/network.h"
 #include "core/run/loop_internal.h"
+#include "core/run/passwords.h"
 #include "core/run/share.h"
+#include "core/run/users.h"
 #include "core/util/log.h"
 #include "core/util/mem.h"
 #include "http/asset.h"
 #include "http/conn.h"
 #include "http/listen.h"
 #include "http/route.h"
+#include "http/session.h"
 #include "http/stream.h"
 #include "http/tls.h"
 
@@ -47,6 +50,8 @@ struct server {
     int plain;           /* so many of them are HTTP, the others HTTPS */
     int count;
     char *prefix;
+    struct passwords *passwords;
+    struct users *users;
     struct server_counters counters;
     struct site site;
 };
@@ -257,7 +262,8 @@ static void find_html(const struct options *options, char path[PATH_MAX])
 
 void server_start(struct server *server, struct loop *loop,
                   struct engine *engine, struct exporter *exporter,
-                  struct store *store, struct scripts *scripts)
+                  struct store *store, struct scripts *scripts,
+                  const struct networks *networks)
 {
     struct site *site = &server->site;
     char html[PATH_MAX];
@@ -274,13 +280,16 @@ void server_start(struct server *server, struct loop *loop,
         .scripts = scripts,
         .options = server->options,
         .prefix = server->prefix,
-        .auth = {.ask = route_ask_local,
-                 .arg = (void *)(uintptr_t)server->options},
+        .networks = networks,
         .counters = &server->counters,
         .assets = assets_new(loop, html),
         .streams = streams_new(loop, engine, &server->counters),
         .started_us = loop_now_us(loop),
     };
+    server->passwords = passwords_new(loop, NULL);
+    server->users = users_new(loop, store, server->passwords);
+    site->sessions = sessions_new(site, server->users);
+    site->auth = sessions_auth(site->sessions);
     server->conns = conns_new(conn_default_limits(), &server->counters, loop,
                               server->trusted, site);
     for (int i = 0; i < 2; i++) {
@@ -309,6 +318,9 @@ void server_close(struct server *server)
         if (server->listeners[i] == NULL && server->fds[i] >= 0)
             close(server->fds[i]);
     conns_free(server->conns);
+    sessions_free(server->site.sessions);
+    users_free(server->users);
+    passwords_free(server->passwords);
     streams_free(server->site.streams);
     assets_free(server->site.assets);
     tls_close(server->tls);

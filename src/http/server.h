@@ -34,7 +34,8 @@ struct server *server_open(const struct options *options,
  * NULL. */
 void server_start(struct server *server, struct loop *loop,
                   struct engine *engine, struct exporter *exporter,
-                  struct store *store, struct scripts *scripts);
+                  struct store *store, struct scripts *scripts,
+                  const struct networks *networks);
 
 /* Read the certificate again; connections go on. */
 void server_reload(struct server *server);

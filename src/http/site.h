@@ -14,6 +14,7 @@
 #include "http/response.h"
 
 struct assets;
+struct sessions;
 struct streams;
 struct scripts;
 
@@ -44,6 +45,8 @@ struct site {
     const struct options *options;
     const char *prefix; /* of -Z, "/x" or "" */
     struct http_auth auth;
+    const struct networks *networks; /* the local ones */
+    struct sessions *sessions;
     struct server_counters *counters;
     struct assets *assets;
     struct streams *streams;

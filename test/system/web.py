@@ -89,7 +89,8 @@ def unchunk(data):
 class Site:
     """A running kelvin that has read a small capture."""
 
-    def __init__(self, offline, folder, *more, tls=False):
+    def __init__(self, offline, folder, *more, tls=False,
+                 needs_login=False):
         self.html = folder / "html"
         for name, content in FILES.items():
             path = self.html / name
@@ -104,6 +105,8 @@ class Site:
         self.data = folder / "data"
         words = ["-s", "-d", self.data, "-i", capture,
                  "-1", self.html, "-w", f":{self.port}"]
+        if not needs_login and "-l" not in more:
+            words += ["-l", "0"]
         if tls:
             words += ["-W", f":{self.tls_port}"]
         self.kelvin = Running(offline(*words, *more), folder)
