@@ -45,8 +45,9 @@ static void set_nets(struct user *user, const char *nets)
     if (is_everything(nets))
         return;
     user->networks = network_new();
+    /* What does not fit is no list either: it must not become "", all. */
     if (strlen(nets) > USER_NETS_MAX)
-        return;
+        nets = "?";
     memcpy(user->nets, nets, strlen(nets) + 1);
     (void)network_parse(user->networks, nets, why, sizeof(why));
 }
@@ -71,7 +72,7 @@ struct user *user_new(const char *name, const char *password,
     if (strcmp(or_empty(values->group), "administrator") == 0)
         user->group = USER_ADMINISTRATOR;
     set_nets(user, or_empty(values->allowed_nets));
-    /* Cut short it would be another one's name, but nobody's to the end. */
+    /* Longer than names of interfaces are: cut short it is nobody's. */
     snprintf(user->iface, sizeof(user->iface), "%s",
              or_empty(values->allowed_ifname));
     return user;
