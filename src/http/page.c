@@ -33,6 +33,7 @@
 struct page {
     struct response *response;
     struct vm_run *run;
+    struct user *account;     /* whose networks `access` names, or NULL */
     struct lib_access access; /* what its user may see */
     struct strbuf held;       /* output that is not sent yet */
     bool is_streaming;        /* the answer has begun */
@@ -43,18 +44,23 @@ struct page {
 static void page_free(struct page *page)
 {
     strbuf_free(&page->held);
+    user_release(page->account);
     free(page);
 }
 
 /* --- What the script finds --- */
 
-/* What the user of a request may see. There is one kind of user so far, which
- * sees everything. */
-static void fill_access(struct lib_access *access,
-                        const struct request *request)
+/* What the user of a request may see; who needs no login sees everything. The
+ * page may outlive the request. */
+static void fill_access(struct page *page, const struct request *request)
 {
-    (void)request;
-    *access = (struct lib_access){NULL, NULL};
+    const struct user *account = request->account;
+
+    if (account == NULL)
+        return;
+    page->account = user_hold(account);
+    page->access = (struct lib_access){
+        account->networks, account->iface[0] != '\0' ? account->iface : NULL};
 }
 
 static void set_text(lua_State *L, const char *key, const char *value)
@@ -386,7 +392,7 @@ void page_run(struct response *response)
     script.path = path;
     page->response = response;
     strbuf_init(&page->held, SIZE_MAX / 2); /* the script has less memory */
-    fill_access(&page->access, request);
+    fill_access(page, request);
     page->run = vm_start(scripts_vm(scripts), &script);
     if (page->run == NULL) {
         page_free(page);
