@@ -60,7 +60,10 @@ static void fill_access(struct page *page, const struct request *request)
         return;
     page->account = user_hold(account);
     page->access = (struct lib_access){
-        account->networks, account->iface[0] != '\0' ? account->iface : NULL};
+        .networks = account->networks,
+        .iface = account->iface[0] != '\0' ? account->iface : NULL,
+        .is_admin = request->role == ROLE_ADMINISTRATOR,
+    };
 }
 
 static void set_text(lua_State *L, const char *key, const char *value)

@@ -26,7 +26,7 @@ static bool read_spec(lua_State *L, int arg, struct alert_spec *spec)
 {
     const struct iface *iface = lib_iface_of(L);
 
-    if (lib_access_of(L) != NULL || lib_context_of(L)->alerts == NULL ||
+    if (!lib_is_admin(lib_access_of(L)) || lib_context_of(L)->alerts == NULL ||
         iface == NULL) {
         lib_fail(L, "alerts are not for this user");
         return false;
