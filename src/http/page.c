@@ -56,14 +56,12 @@ static void fill_access(struct page *page, const struct request *request)
 {
     const struct user *account = request->account;
 
+    page->access.is_admin = request->role == ROLE_ADMINISTRATOR;
     if (account == NULL)
         return;
     page->account = user_hold(account);
-    page->access = (struct lib_access){
-        .networks = account->networks,
-        .iface = account->iface[0] != '\0' ? account->iface : NULL,
-        .is_admin = request->role == ROLE_ADMINISTRATOR,
-    };
+    page->access.networks = account->networks;
+    page->access.iface = account->iface[0] != '\0' ? account->iface : NULL;
 }
 
 static void set_text(lua_State *L, const char *key, const char *value)
