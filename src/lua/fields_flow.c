@@ -186,16 +186,20 @@ GET(get_l4)
     return true;
 }
 
+static uint16_t app_of(const struct flow *flow)
+{
+    return flow->app != 0 ? flow->app : flow->master;
+}
+
 const char *fields_flow_app(const struct iface *iface, const struct flow *flow,
                             char *text, size_t size)
 {
-    if (flow->app == 0 && flow->master == 0 &&
-        (flow->flags & FLOW_DPI_DONE) == 0 &&
+    if (app_of(flow) == 0 && (flow->flags & FLOW_DPI_DONE) == 0 &&
         flow_packets(flow, WAY_SENT) + flow_packets(flow, WAY_RCVD) <=
             EARLY_PACKETS)
         return "(Too Early)";
-    return dpi_full_name(engine_dpi(iface->engine), flow->master,
-                         flow->app != 0 ? flow->app : flow->master, text, size);
+    return dpi_full_name(engine_dpi(iface->engine), flow->master, app_of(flow),
+                         text, size);
 }
 
 GET(get_app_name)
@@ -204,11 +208,6 @@ GET(get_app_name)
     value->text = fields_flow_app(source->iface, source->flow, value->buffer,
                                   sizeof(value->buffer));
     return true;
-}
-
-static uint16_t app_of(const struct flow *flow)
-{
-    return flow->app != 0 ? flow->app : flow->master;
 }
 
 GET(get_app)
