@@ -94,11 +94,8 @@ void hosts_prefetch(const struct hosts *hosts, const struct addr *addr,
 {
     struct table_cursor at =
         table_find(&hosts->table, hosts_hash(hosts, addr, vlan));
-    const unsigned char *host =
-        pool_at(&hosts->pool, table_next(&hosts->table, &at));
 
-    __builtin_prefetch(host);
-    __builtin_prefetch(host + POOL_CACHE_LINE);
+    hosts_prefetch_front(hosts, table_next(&hosts->table, &at));
 }
 
 static struct list *idle_list(struct hosts *hosts, const struct host *host)

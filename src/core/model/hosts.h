@@ -60,6 +60,16 @@ void hosts_prefetch_slot(const struct hosts *hosts, const struct addr *addr,
 void hosts_prefetch(const struct hosts *hosts, const struct addr *addr,
                     uint16_t vlan);
 
+/* The same for the front half of a host, or of nobody. */
+static inline void hosts_prefetch_front(const struct hosts *hosts,
+                                        uint32_t index)
+{
+    const unsigned char *host = pool_at(&hosts->pool, index);
+
+    __builtin_prefetch(host);
+    __builtin_prefetch(host + POOL_CACHE_LINE);
+}
+
 /* The index of the host, made if need be; the idlest one goes when there is
  * no room. POOL_NONE when nobody is idle. A host without flows may go with
  * the next call. */

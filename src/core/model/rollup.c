@@ -366,14 +366,26 @@ void rollup_prefetch(struct iface *iface, const uint32_t *flows, unsigned count)
     }
 }
 
+/* Of an ended flow's hosts only the front is needed, as mostly they know of
+ * all its packets. */
+static void prefetch_end(const struct iface *iface, uint32_t index)
+{
+    const struct flow *flow = flows_at(&iface->flows, index);
+
+    flows_prefetch_slot(&iface->flows, index);
+    attrs_prefetch(flow->attrs);
+    if (flow->key.l4_proto == IP_PROTO_TCP)
+        pool_prefetch(&iface->flows.tcp, flow->tcp);
+    for (enum way way = 0; way < WAYS; way++)
+        hosts_prefetch_front(&iface->hosts, flow->host[way]);
+}
+
 void rollup_prefetch_ends(const struct iface *iface, const uint32_t *flows,
                           unsigned count)
 {
     prefetch_flows(iface, flows, count);
-    for (unsigned i = 0; i < count; i++) {
-        prefetch_parts(iface, flows[i]);
-        flows_prefetch_slot(&iface->flows, flows[i]);
-    }
+    for (unsigned i = 0; i < count; i++)
+        prefetch_end(iface, flows[i]);
 }
 
 static void leave_hosts(struct iface *iface, struct flow *flow)
