@@ -177,7 +177,8 @@ static inline void lua_bed_restrict(struct lua_bed *bed, const char *networks,
         bed->allowed = network_new();
         assert_true(network_parse(bed->allowed, networks, why, sizeof(why)));
     }
-    bed->access = (struct lib_access){bed->allowed, iface};
+    bed->access =
+        (struct lib_access){.networks = bed->allowed, .iface = iface};
     lib_set_access(bed->script.L, &bed->access);
 }
 
