@@ -116,6 +116,7 @@ void lib_ntop_files_open(lua_State *L);
 void lib_ntop_names_open(lua_State *L);
 void lib_ntop_net_open(lua_State *L);
 void lib_ntop_prefs_open(lua_State *L);
+void lib_ntop_samplings_open(lua_State *L);
 void lib_ntop_sets_open(lua_State *L);
 void lib_interface_open(lua_State *L);
 

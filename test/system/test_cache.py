@@ -399,3 +399,51 @@ def test_signal_ends_a_script_that_waits(begin, redis):
         assert script.wait(30) is not None
     finally:
         redis.send(signal.SIGCONT)
+
+
+def test_samplings_are_found_by_time_and_go_when_old(run, redis):
+    key = "ntopng.samplings.ifid_3.minute"
+    redis.cli(
+        *["zadd", key],
+        *[w for at in range(60, 60 * 501, 60) for w in (at, f"{at}:text {at}")],
+    )
+    out = run(
+        WAIT
+        + SAME
+        + """
+local function count(t)
+  local n = 0
+  for _ in pairs(t) do n = n + 1 end
+  return n
+end
+same(ntop.getMinuteSampling(3, 179), 'text 120')
+same(ntop.getMinuteSampling(3, 59), '')
+same(count(ntop.getMinuteSamplingsInterval(3, 0, 1 << 40)), 500)
+same(ntop.getMinuteSamplingsInterval(3, 61, 180),
+     {['text 120'] = '', ['text 180'] = ''})
+same(ntop.getMinuteSamplingsFromEpoch(3, 185, 1),
+     {['text 120'] = '', ['text 180'] = ''})
+same(ntop.getMinuteSamplingsInterval(4, 0, 180), {})
+local now
+repeat
+  now = os.time() // 60
+  same(ntop.insertMinuteSampling(3, 'one'), true)
+  same(ntop.insertMinuteSampling(3, 'a:b'), true)
+until os.time() // 60 == now
+same(ntop.getMinuteSampling(3, os.time()), 'a:b')
+same(ntop.getMinuteSampling(3, 120), '')
+same(ntop.insertHourSampling(3, 'hour'), true)
+same(ntop.insertDaySampling(3, 'day'), true)
+same(ntop.getHourSamplingsFromEpoch(3, os.time() + 3600, 2), {hour = ''})
+same(ntop.getDaySamplingsFromEpoch(3, os.time() + 86400, 2), {day = ''})
+same(ntop.deleteHourStatsOlderThan(3, 2), true)
+same(ntop.getHourSamplingsFromEpoch(3, os.time() + 3600, 2), {hour = ''})
+for _, name in ipairs {'insertMinuteSampling', 'getMinuteSampling',
+                       'getDaySamplingsFromEpoch',
+                       'deleteDayStatsOlderThan'} do
+  local ok, why = pcall(ntop[name], 3, {})
+  assert(not ok and why:find('ntop.' .. name .. ': expected', 1, true), why)
+end
+"""
+    )
+    assert out == ""
