@@ -79,32 +79,15 @@ static void set_params(lua_State *L, const char *name,
     page_globals_end(L, name);
 }
 
-/* Whether a browser sends this for a page of somebody else's. Programs that
- * are no browsers say nothing, and forge nothing either. */
-static bool is_foreign(const struct request *request)
-{
-    const char *origin = request_header(request, "Origin");
-    const char *site = request_header(request, "Sec-Fetch-Site");
-    const char *host = request_header(request, "Host");
-    const char *name = origin != NULL ? strstr(origin, "://") : NULL;
-
-    if (site != NULL && strcmp(site, "same-origin") != 0 &&
-        strcmp(site, "none") != 0)
-        return true;
-    return origin != NULL &&
-           (name == NULL || host == NULL || strcasecmp(name + 3, host) != 0);
-}
-
 /* A form that comes from elsewhere is as if it was empty. JSON cannot come
  * from elsewhere: browsers ask before they send it. */
 static void set_post(lua_State *L, const struct request *request)
 {
-    static const struct params none = {NULL, 0, NULL};
     bool is_json =
         request->body != NULL && request_body_is(request, "application/json");
 
     if (!is_json) {
-        set_params(L, "_POST", is_foreign(request) ? &none : &request->form);
+        set_params(L, "_POST", &request->form);
         return;
     }
     page_globals_begin(L);
@@ -147,7 +130,10 @@ static void set_session(lua_State *L, const struct request *request)
 
     page_globals_begin(L);
     set_text(L, "user", is_known ? request->user : "nologin");
-    set_text(L, "session", is_known && session != NULL ? session : "");
+    /* Any cookie may come; it is a session where there is a token for it. */
+    set_text(L, "session",
+             request->csrf[0] != '\0' && session != NULL ? session : "");
+    set_text(L, "csrf", request->csrf);
     set_text(L, "group",
              request->role == ROLE_ADMINISTRATOR ? "administrator"
                                                  : "unprivileged");
