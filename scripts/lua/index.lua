@@ -17,7 +17,9 @@ local page = template.compile([[
 <link rel="stylesheet" href="{{ prefix }}/css/index.css">
 </head>
 <body>
-<header><h1>kelvin</h1><a href="{{ prefix }}/lua/logout.lua">Log out</a></header>
+<header>
+<h1>kelvin</h1><a href="{{ prefix }}/lua/logout.lua">Log out</a>
+</header>
 <main>
 {% for _, one in ipairs(interfaces) do %}
 <section>

@@ -7,6 +7,7 @@ its address wait."""
 import base64
 import concurrent.futures
 import hashlib
+import json
 import os
 import pty
 import re
@@ -384,3 +385,30 @@ def test_set_password_on_a_terminal(stored, redis, offline):  # noqa: F811
         os.close(theirs)
         os.close(ours)
     assert login(stored, "admin", NEW).headers["location"] == "/"
+
+
+def test_users_see_their_networks_alone(
+        redis, offline, tmp_path):  # noqa: F811
+    """In lists, in their counts, and in what one asks for by name."""
+    redis.start()
+    for name, nets in (("ann", "0.0.0.0/0,::/0"), ("bob", "10.1.0.0/16")):
+        redis.cli("set", f"ntopng.user.{name}.password",
+                  hashlib.md5(b"long ago").hexdigest())
+        redis.cli("set", f"ntopng.user.{name}.group", "unprivileged")
+        redis.cli("set", f"ntopng.user.{name}.allowed_nets", nets)
+    site = start(offline, tmp_path, "-r", f"unix:{redis.path}")
+    try:
+        seen = {}
+        for name in ("ann", "bob"):
+            mine = cookie(login(site, name, "long ago"))
+            answer = site.ask("/lua/get_hosts_data.lua", headers=[mine])
+            hosts = json.loads(answer.text)
+            seen[name] = {row["raw"]["column_ip"] for row in hosts["data"]}
+            assert hosts["totalRows"] == len(seen[name])
+            one = site.ask("/lua/get_host_data.lua?host=10.2.0.2",
+                           headers=[mine])
+            assert ("10.2.0.2" in one.text) == (name == "ann"), one.text
+        assert seen["bob"] == {"10.1.0.1"}
+        assert seen["ann"] == {"10.1.0.1", "10.2.0.2"}
+    finally:
+        site.close()
