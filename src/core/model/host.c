@@ -401,8 +401,10 @@ static uint32_t minute_of(uint32_t now_s)
 
 void host_prefetch(const struct host *host, uint32_t now_s)
 {
-    __builtin_prefetch(host->apps);
-    __builtin_prefetch((const char *)host->apps + 64);
+    if (host->apps != NULL) {
+        __builtin_prefetch(host->apps);
+        __builtin_prefetch(host->apps + 1); /* in the next cache line */
+    }
     __builtin_prefetch(host->l4_more);
     if (host->local == NULL)
         return;
