@@ -77,11 +77,10 @@ void attrs_draft_number(struct attrs_draft *draft, enum attr attr,
 /* Let the draft replace the list. */
 void attrs_keep(struct attrs **attrs, const struct attrs_draft *draft);
 
-/* Ask the processor for what a typical list has, or for nothing. */
+/* Ask the processor for the beginning of a list, or for nothing. */
 static inline void attrs_prefetch(const struct attrs *attrs)
 {
     __builtin_prefetch(attrs);
-    __builtin_prefetch((const char *)attrs + 64);
 }
 
 /* The text, NUL-terminated, or NULL. Valid until the next set. */
