@@ -84,6 +84,12 @@ asan:
 	$(MAKE) BUILD=build/asan CFLAGS="$(SANITIZE)" \
 		CPPFLAGS="-D_GNU_SOURCE -Isrc" all units
 
+# What drives a browser, as test/web/package-lock.json pins it.
+browser-tests: test/web/node_modules/.package-lock.json
+test/web/node_modules/.package-lock.json: test/web/package-lock.json
+	cd test/web && npm ci --ignore-scripts --no-audit --no-fund \
+		--no-update-notifier --loglevel=error
+
 fuzz: fuzzers
 	test/run fuzz
 
@@ -117,7 +123,7 @@ clean:
 
 -include $(OBJS:.o=.d) $(UNITS:=.d) $(FUZZERS:=.d)
 
-.PHONY: all share geo run test bench units asan fuzz fuzzers fuzz-targets \
-	install clean
+.PHONY: all share geo run test bench units asan browser-tests fuzz fuzzers \
+	fuzz-targets install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

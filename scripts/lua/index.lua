@@ -14,6 +14,7 @@ local page = template.compile([[
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>kelvin</title>
+<link rel="icon" href="{{ prefix }}/img/icon.svg">
 <link rel="stylesheet" href="{{ prefix }}/css/index.css">
 </head>
 <body>

@@ -286,9 +286,12 @@ static struct asset *get(struct assets *assets, const char *path)
     return asset;
 }
 
-/* "/static/x" is html/x; "/css/x" is html/css/x, and so on. */
+/* "/static/x" is html/x; "/css/x" is html/css/x, and so on. Browsers ask for
+ * the icon by that name where an answer names none, as JSON cannot. */
 static const char *file_of(const char *path)
 {
+    if (strcmp(path, "/favicon.ico") == 0)
+        return "/img/icon.svg";
     return strncmp(path, "/static/", 8) == 0 ? path + 7 : path;
 }
 

@@ -18,7 +18,7 @@ FILES = {
     "js/app.3f9a0c12.js": b"let x = 1;\n" * 1000,
     "js/large.js": bytes(range(32, 127)) * 20000,
     "img/dot.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>\n",
-    "favicon.ico": b"\0\0\1\0",
+    "img/icon.svg": b"<svg xmlns='http://www.w3.org/2000/svg' id='i'/>\n",
     "top.txt": b"0123456789" * 10,
     "css/.hidden": b"hidden",
     "empty.txt": b"",
