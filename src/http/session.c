@@ -7,17 +7,16 @@
  */
 #include "http/session.h"
 
-#include <inttypes.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-#include "core/util/log.h"
 #include "core/util/mem.h"
+#include "http/denial.h"
 #include "http/logins.h"
 #include "http/route.h"
+#include "http/session_store.h"
+#include "http/token.h"
 #include "http/visitor.h"
 
 #define SECOND_US INT64_C(1000000)
@@ -27,8 +26,6 @@
 #define RENEW_US (60 * SECOND_US)
 #define BASIC_US (300 * SECOND_US)
 #define ID_LEN (LOGIN_ID_SIZE - 1)
-#define KEY_SIZE 64
-#define SECRET_SIZE 32
 
 struct waiter {
     struct waiter *next;
@@ -56,16 +53,8 @@ struct sessions {
     struct guard *guard;
     struct logins *logins;
     struct check *checks;
-    uint8_t secret[SECRET_SIZE];
+    uint8_t secret[TOKEN_SECRET_SIZE];
 };
-
-static void get_random(void *to, size_t size)
-{
-    if (getrandom(to, size, 0) != (ssize_t)size) {
-        log_errorx("http", "the kernel gives no random numbers");
-        abort();
-    }
-}
 
 static bool is_stored(const struct sessions *sessions)
 {
@@ -81,7 +70,7 @@ struct sessions *sessions_new(const struct site *site, struct users *users)
     sessions->guard = guard_new();
     sessions->logins =
         logins_new(site->options->disable_autologout ? 0 : IDLE_S * SECOND_US);
-    get_random(sessions->secret, sizeof(sessions->secret));
+    token_random(sessions->secret, sizeof(sessions->secret));
     return sessions;
 }
 
@@ -125,42 +114,6 @@ struct guard *sessions_guard(struct sessions *sessions)
     return sessions->guard;
 }
 
-/* SHA-256 of what is given, each piece with its NUL but the secret. */
-static void digest(uint8_t sum[32], const uint8_t *secret, const char *kind,
-                   const char *first, const char *second)
-{
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-
-    if (context == NULL ||
-        EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1 ||
-        (secret != NULL &&
-         EVP_DigestUpdate(context, secret, SECRET_SIZE) != 1) ||
-        EVP_DigestUpdate(context, kind, strlen(kind) + 1) != 1 ||
-        EVP_DigestUpdate(context, first, strlen(first) + 1) != 1 ||
-        EVP_DigestUpdate(context, second, strlen(second) + 1) != 1 ||
-        EVP_DigestFinal_ex(context, sum, NULL) != 1) {
-        log_errorx("http", "there is no SHA-256");
-        abort();
-    }
-    EVP_MD_CTX_free(context);
-}
-
-static void to_hex(char text[LOGIN_ID_SIZE], const uint8_t bytes[16])
-{
-    for (unsigned i = 0; i < 16; i++)
-        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-}
-
-/* 128 bits in hex of a value that does not tell it. */
-static void derive(char text[LOGIN_ID_SIZE], const char *kind,
-                   const char *value)
-{
-    uint8_t sum[32];
-
-    digest(sum, NULL, kind, value, "");
-    to_hex(text, sum);
-}
-
 static const char *cookie_of(const struct request *request)
 {
     const char *id = params_get(&request->cookies, "session");
@@ -169,11 +122,6 @@ static const char *cookie_of(const struct request *request)
                    strspn(id, "0123456789abcdef") == ID_LEN
                ? id
                : NULL;
-}
-
-static bool is_change(const struct request *request)
-{
-    return (request->head.method & (HTTP_GET | HTTP_HEAD | HTTP_OPTIONS)) == 0;
 }
 
 /* The pages that are files have no place for it but their own URL. */
@@ -206,8 +154,8 @@ static void apply(struct sessions *sessions, struct request *request,
         (login->id[0] == '\0' || !visitor_is_near(sessions->site, request)))
         return;
     if (login->id[0] != '\0') {
-        derive(request->csrf, "csrf", login->id);
-        if (is_change(request) && !has_token(request)) {
+        token_derive(request->csrf, "csrf", login->id);
+        if (visitor_is_change(request) && !has_token(request)) {
             request->is_forged = true;
             return;
         }
@@ -220,21 +168,13 @@ static void renew(struct sessions *sessions, struct login *login,
                   int64_t now_us)
 {
     int64_t left_s = (login->deadline_us - now_us) / SECOND_US;
-    char keys[2][KEY_SIZE];
-    char seconds[24];
 
-    if (login->id[0] == '\0' || !is_stored(sessions) ||
-        now_us - login->renewed_us < RENEW_US ||
+    if (login->id[0] == '\0' || now_us - login->renewed_us < RENEW_US ||
         sessions->site->options->disable_autologout)
         return;
     login->renewed_us = now_us;
-    snprintf(seconds, sizeof(seconds), "%" PRId64,
-             left_s < IDLE_S ? left_s + 1 : IDLE_S);
-    snprintf(keys[0], KEY_SIZE, "sessions.%s", login->id);
-    snprintf(keys[1], KEY_SIZE, "sessions.%s.state", login->id);
-    for (unsigned i = 0; i < 2; i++)
-        store_tell(sessions->site->store, 3,
-                   (const char *const[]){"EXPIRE", keys[i], seconds}, NULL);
+    session_store_renew(sessions->site->store, login->id,
+                        left_s < IDLE_S ? left_s + 1 : IDLE_S);
 }
 
 /* The check is over: all that wait for it go on. */
@@ -286,7 +226,7 @@ static void on_found(void *arg, enum users_result result,
 
     check->finding = NULL;
     if (user != NULL)
-        derive(print, "password", user->password);
+        token_derive(print, "password", user->password);
     if (result == USERS_AWAY) {
         finish(check, true);
         return;
@@ -306,48 +246,32 @@ static void on_found(void *arg, enum users_result result,
     finish(check, false);
 }
 
-static const char *text_of(const struct store_reply *reply, size_t i)
-{
-    const struct store_reply *item = store_reply_at(reply, i);
-
-    return store_reply_type(item) == STORE_TEXT ? store_reply_text(item, NULL)
-                                                : "";
-}
-
 static void on_session(void *arg, const struct store_reply *reply)
 {
     struct check *check = arg;
-    bool is_known;
 
     check->asked = NULL;
-    if (reply == NULL || store_reply_type(reply) != STORE_ARRAY ||
-        store_reply_count(reply) != 2) {
+    switch (
+        session_store_read(reply, check->user, &check->began_s, check->print)) {
+    case SESSION_AWAY:
         finish(check, true);
         return;
-    }
-    is_known = users_refuse_name(text_of(reply, 0)) == NULL &&
-               sscanf(text_of(reply, 1), "%" SCNd64 " %32[0-9a-f]",
-                      &check->began_s, check->print) == 2;
-    if (!is_known) {
+    case SESSION_NONE:
         drop_key(check);
         finish(check, false);
         return;
+    case SESSION_FOUND:
+        check->finding =
+            users_find(check->sessions->users, check->user, on_found, check);
+        return;
     }
-    snprintf(check->user, sizeof(check->user), "%s", text_of(reply, 0));
-    check->finding =
-        users_find(check->sessions->users, check->user, on_found, check);
 }
 
 /* @return false: at once, there is nobody to ask. */
 static bool ask_session(struct check *check)
 {
-    char keys[2][KEY_SIZE];
-    const char *const argv[] = {"MGET", keys[0], keys[1]};
-
-    snprintf(keys[0], KEY_SIZE, "sessions.%s", check->id);
-    snprintf(keys[1], KEY_SIZE, "sessions.%s.state", check->id);
-    check->asked = store_ask(check->sessions->site->store, on_session, check, 3,
-                             argv, NULL);
+    check->asked = session_store_ask(check->sessions->site->store, check->id,
+                                     on_session, check);
     return check->asked != NULL;
 }
 
@@ -420,7 +344,7 @@ static enum auth_answer ask_cookie(struct sessions *sessions, const char *id,
     struct check *check;
     bool is_new;
 
-    digest(key, sessions->secret, "cookie", id, "");
+    token_digest(key, sessions->secret, "cookie", id, "");
     login = logins_find(sessions->logins, key, now_us);
     if (login == NULL && !is_stored(sessions))
         return AUTH_DONE;
@@ -459,7 +383,7 @@ static enum auth_answer ask_basic(struct sessions *sessions,
     struct check *check;
     bool is_new;
 
-    digest(key, sessions->secret, "basic", user, password);
+    token_digest(key, sessions->secret, "basic", user, password);
     login = logins_find(sessions->logins, key, now_us);
     if (login != NULL && now_us - login->checked_us < FRESH_US) {
         apply(sessions, request, login);
@@ -473,7 +397,7 @@ static enum auth_answer ask_basic(struct sessions *sessions,
     snprintf(check->user, sizeof(check->user), "%s", user);
     check->peer = request->peer;
     if (login != NULL) {
-        derive(check->print, "password", login->user->password);
+        token_derive(check->print, "password", login->user->password);
         check->finding = users_find(sessions->users, user, on_found, check);
     } else if (guard_try(sessions->guard, &request->peer, user, now_us) == 0) {
         check->finding =
@@ -496,7 +420,7 @@ static enum auth_answer ask(void *arg, struct request *request,
     const char *id = cookie_of(request);
     enum auth_answer answer = AUTH_DONE;
 
-    if (is_change(request) && visitor_is_foreign(request)) {
+    if (visitor_is_change(request) && visitor_is_foreign(request)) {
         request->is_forged = true;
         return AUTH_DONE;
     }
@@ -517,60 +441,9 @@ static enum auth_answer ask(void *arg, struct request *request,
     return answer;
 }
 
-static void redirect_to_login(struct response *response)
-{
-    const struct request *request = response_request(response);
-    struct strbuf path;
-    struct strbuf from;
-
-    strbuf_init(&from, 2048);
-    visitor_escape(&from, request->path);
-    if (request->query_text[0] != '\0')
-        strbuf_printf(&from, "?%s", request->query_text);
-    strbuf_init(&path, 8192);
-    strbuf_puts(&path, "/lua/login.lua?referer=");
-    if (!from.truncated)
-        visitor_escape(&path, from.text);
-    if (request->is_away)
-        strbuf_puts(&path, "&message=away#away");
-    visitor_redirect(response, path.text);
-    strbuf_free(&path);
-    strbuf_free(&from);
-}
-
-static void deny(void *arg, struct response *response)
-{
-    const struct request *request = response_request(response);
-
-    (void)arg;
-    if (request->is_forged)
-        response_error(response, 403,
-                       "The form is not one of this session; load it again");
-    else if (request->role >= ROLE_USER)
-        response_error(response, 403, "Only for administrators");
-    else if (request->role == ROLE_NEWCOMER && !visitor_is_program(request))
-        visitor_redirect(response, "/lua/change_password.lua");
-    else if (request->role == ROLE_NEWCOMER)
-        response_error(response, 403, "Set another password first");
-    else if (!is_change(request) && !visitor_is_program(request))
-        redirect_to_login(response);
-    else if (request->must_wait)
-        response_error(response, 429, "Too many failed logins; wait a while");
-    else if (request->is_away)
-        response_error(response, 503, "Logins cannot be checked now");
-    else {
-        /* Scripts of pages must not make browsers ask for a password. */
-        if (request_header(request, "Sec-Fetch-Mode") == NULL &&
-            request_header(request, "X-Requested-With") == NULL)
-            response_header(response, "WWW-Authenticate",
-                            "Basic realm=\"kelvin\", charset=\"UTF-8\"");
-        response_error(response, 401, NULL);
-    }
-}
-
 struct http_auth sessions_auth(struct sessions *sessions)
 {
-    return (struct http_auth){ask, deny, sessions};
+    return (struct http_auth){ask, denial_send, sessions};
 }
 
 static void set_cookie(struct sessions *sessions, struct response *response,
@@ -591,14 +464,9 @@ static void set_cookie(struct sessions *sessions, struct response *response,
 static void forget_stored(void *arg, const struct login *login)
 {
     const struct sessions *sessions = arg;
-    char keys[2][KEY_SIZE];
 
-    if (login->id[0] == '\0')
-        return;
-    snprintf(keys[0], KEY_SIZE, "sessions.%s", login->id);
-    snprintf(keys[1], KEY_SIZE, "sessions.%s.state", login->id);
-    store_tell(sessions->site->store, 3,
-               (const char *const[]){"DEL", keys[0], keys[1]}, NULL);
+    if (login->id[0] != '\0')
+        session_store_forget(sessions->site->store, login->id);
 }
 
 static void end_session(struct sessions *sessions,
@@ -610,7 +478,7 @@ static void end_session(struct sessions *sessions,
 
     if (id == NULL)
         return;
-    digest(key, sessions->secret, "cookie", id, "");
+    token_digest(key, sessions->secret, "cookie", id, "");
     login =
         logins_find(sessions->logins, key, loop_now_us(sessions->site->loop));
     if (login == NULL)
@@ -624,33 +492,20 @@ void sessions_begin(struct sessions *sessions, struct response *response,
 {
     int64_t now_us = loop_now_us(sessions->site->loop);
     bool is_lasting = sessions->site->options->disable_autologout;
-    uint8_t bytes[16];
     uint8_t key[LOGIN_KEY_SIZE];
     char id[LOGIN_ID_SIZE];
     char print[LOGIN_ID_SIZE];
-    char keys[2][KEY_SIZE];
-    char state[KEY_SIZE];
-    char seconds[24];
 
     end_session(sessions, response_request(response));
-    get_random(bytes, sizeof(bytes));
-    to_hex(id, bytes);
-    digest(key, sessions->secret, "cookie", id, "");
+    token_new(id);
+    token_digest(key, sessions->secret, "cookie", id, "");
     logins_add(sessions->logins, key, id, user, now_us,
                now_us + LONGEST_S * SECOND_US);
-    derive(csrf, "csrf", id);
-    derive(print, "password", user->password);
-    snprintf(state, sizeof(state), "%" PRId64 " %s", loop_wall_us() / SECOND_US,
-             print);
-    snprintf(seconds, sizeof(seconds), "%d", is_lasting ? LONGEST_S : IDLE_S);
-    snprintf(keys[0], KEY_SIZE, "sessions.%s", id);
-    snprintf(keys[1], KEY_SIZE, "sessions.%s.state", id);
-    for (unsigned i = 0; i < 2 && is_stored(sessions); i++)
-        store_tell(sessions->site->store, 5,
-                   (const char *const[]){"SET", keys[i],
-                                         i == 0 ? user->name : state, "EX",
-                                         seconds},
-                   NULL);
+    token_derive(csrf, "csrf", id);
+    token_derive(print, "password", user->password);
+    session_store_keep(sessions->site->store, id, user->name,
+                       loop_wall_us() / SECOND_US, print,
+                       is_lasting ? LONGEST_S : IDLE_S);
     set_cookie(sessions, response, id);
 }
 

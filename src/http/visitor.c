@@ -23,6 +23,11 @@ bool visitor_is_foreign(const struct request *request)
     return host == NULL || name == NULL || strcasecmp(name + 3, host) != 0;
 }
 
+bool visitor_is_change(const struct request *request)
+{
+    return (request->head.method & (HTTP_GET | HTTP_HEAD | HTTP_OPTIONS)) == 0;
+}
+
 bool visitor_is_program(const struct request *request)
 {
     const char *accept = request_header(request, "Accept");

@@ -10,6 +10,9 @@
 /* Whether a page of another site made this request, as browsers tell. */
 bool visitor_is_foreign(const struct request *request);
 
+/* Whether the method is one that may change something. */
+bool visitor_is_change(const struct request *request);
+
 /* Whether a program asks, not somebody who looks at pages. */
 bool visitor_is_program(const struct request *request);
 

@@ -77,8 +77,10 @@ export async function start(t, { words = [], captures, isNew = false } = {}) {
     url: (where = "/") => `http://localhost:${port}${where}`,
     said: () => said,
   };
-  await until(() => fetch(kelvin.url("/health")).then((a) => a.ok, () => false),
+  await until(() => child.exitCode !== null ||
+    fetch(kelvin.url("/health")).then((answer) => answer.ok, () => false),
     () => `kelvin is up\n${said}`);
+  assert.equal(child.exitCode, null, said);
   if (!isNew) await setPassword(kelvin);
   return kelvin;
 }
