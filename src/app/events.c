@@ -1,0 +1,247 @@
+/* events: what moves the running program. SPDX-License-Identifier: MIT */
+#include "app/events.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "core/model/engine.h"
+#include "core/run/inputs.h"
+#include "core/run/loop.h"
+#include "core/run/report.h"
+#include "core/run/resolver.h"
+#include "core/run/signals.h"
+#include "core/run/state.h"
+#include "core/util/log.h"
+#include "export/exporter.h"
+#include "http/server.h"
+#include "lua/scripts.h"
+
+#define SECOND_US 1000000
+/* timeout(1) and some shells send a signal twice and mean it once. */
+#define ECHO_US 500000
+
+static void hide_progress(struct app *app)
+{
+    if (app->shows_progress)
+        fprintf(stderr, "\r          \r");
+    app->shows_progress = false;
+}
+
+static void show_progress(const struct app *app)
+{
+    double done = inputs_progress(app->inputs);
+
+    if (app->shows_progress && done >= 0)
+        fprintf(stderr, "\r%3.0f %% read", done * 100);
+}
+
+static void on_second(void *arg)
+{
+    struct app *app = arg;
+
+    inputs_update(app->inputs);
+    engine_tick(app->engine, loop_wall_us());
+    exporter_flush(app->exporter);
+    loop_source_resume(app->work);
+    show_progress(app);
+}
+
+static bool on_work(void *arg)
+{
+    const struct app *app = arg;
+
+    return engine_work(app->engine);
+}
+
+void events_report(const struct app *app, int wait_ms)
+{
+    struct report_source source = {
+        .engine = app->engine,
+        .loop = app->loop,
+        .store = state_store(app->state),
+        .alerts = state_alerts(app->state),
+        .elapsed_s = (double)(loop_now_us(app->loop) - app->started_us) / 1e6,
+    };
+
+    if (app->options.daemon)
+        report_log(&source);
+    else
+        report_write(STDERR_FILENO, wait_ms, &source);
+}
+
+static void on_end(void *arg)
+{
+    const struct app *app = arg;
+
+    loop_stop(app->loop);
+}
+
+/* Callbacks may have a last word; who asks again takes it from them. */
+static void on_stop(void *arg)
+{
+    struct app *app = arg;
+    int64_t now_us = loop_now_us(app->loop);
+
+    if (app->stopping_us == 0) {
+        app->stopping_us = now_us;
+        if (scripts_shut_down(app->scripts, on_end, app))
+            return;
+    } else if (now_us - app->stopping_us <= ECHO_US) {
+        return;
+    }
+    loop_stop(app->loop);
+}
+
+static void on_report(void *arg)
+{
+    events_report(arg, 0);
+}
+
+static void on_reopen(void *arg)
+{
+    struct app *app = arg;
+
+    if (log_reopen() < 0)
+        log_warn("log", "cannot reopen the log, the old one goes on");
+    exporter_reopen(app->exporter);
+    scripts_reload(app->scripts);
+    server_reload(app->server);
+}
+
+/* The script finds everything counted where it belongs. */
+static bool on_errand_work(void *arg)
+{
+    struct app *app = arg;
+
+    if (engine_work(app->engine))
+        return true;
+    scripts_run(app->scripts, app->errand, on_end, app);
+    return false;
+}
+
+/* The files are read and the time has passed, whichever comes last. */
+static void maybe_run_errand(struct app *app)
+{
+    if (app->errand_due != NULL || app->errand_work != NULL ||
+        inputs_are_reading(app->inputs))
+        return;
+    engine_settle(app->engine);
+    app->errand_work = loop_defer(app->loop, LOOP_PAGE, on_errand_work, app);
+}
+
+static void on_errand_due(void *arg)
+{
+    struct app *app = arg;
+
+    loop_source_free(app->errand_due);
+    app->errand_due = NULL;
+    maybe_run_errand(app);
+}
+
+static void on_files_ended(void *arg)
+{
+    struct app *app = arg;
+
+    hide_progress(app);
+    if (app->errand != NULL)
+        maybe_run_errand(app);
+    else if (app->options.shutdown_when_done)
+        on_stop(app);
+    else {
+        engine_settle(app->engine); /* all of it is on the pages */
+        loop_source_resume(app->work);
+        log_notice("main", "all files are read; their state stays until the "
+                           "program is ended");
+    }
+}
+
+/* Reading files may wait, for ticks and for whoever takes the records. */
+static bool on_file_work(void *arg)
+{
+    const struct app *app = arg;
+
+    return engine_work(app->engine) || exporter_must_wait(app->exporter);
+}
+
+static void start_scripts(struct app *app)
+{
+    struct lib_context parts = {
+        .engine = app->engine,
+        .store = state_store(app->state),
+        .prefs = state_prefs(app->state),
+        .alerts = state_alerts(app->state),
+        .vendor = app->vendor,
+        .geo = app->geo,
+        .networks = app->networks,
+        .loop = app->loop,
+        .resolver = app->resolver,
+        .saved = state_hosts(app->state),
+        .options = &app->options,
+        .command_line = app->command_line.text,
+        .started_us = loop_wall_us(),
+    };
+
+    app->scripts = scripts_new(&parts);
+    if (app->errand == NULL)
+        scripts_keep_time(app->scripts);
+    else
+        app->errand_due =
+            loop_after(app->loop, app->options.run_after * (int64_t)SECOND_US,
+                       LOOP_TICK, on_errand_due, app);
+}
+
+void events_start(struct app *app)
+{
+    struct inputs_handler handler = {on_file_work, on_files_ended, app};
+    static const struct {
+        int number;
+        void (*run)(void *arg);
+    } signals[APP_SIGNALS] = {
+        {SIGINT, on_stop},
+        {SIGTERM, on_stop},
+        {SIGUSR1, on_report},
+        {SIGHUP, on_reopen},
+    };
+
+    app->started_us = loop_now_us(app->loop);
+    app->shows_progress = app->options.progress && isatty(STDERR_FILENO);
+    for (unsigned i = 0; i < APP_SIGNALS; i++)
+        app->signals[i] =
+            loop_on_signal(app->loop, signals[i].number, signals[i].run, app);
+    signals_release();
+    app->work = loop_defer(app->loop, LOOP_TICK, on_work, app);
+    app->resolver = resolver_new(app->loop, app->engine,
+                                 (enum resolver_mode)app->options.dns_mode);
+    resolver_use_store(app->resolver, state_store(app->state));
+    engine_observe(app->engine, resolver_observer(app->resolver));
+    app->second = loop_every(app->loop, SECOND_US, LOOP_TICK, on_second, app);
+    start_scripts(app);
+    server_start(app->server, app->loop, app->engine, app->exporter,
+                 state_store(app->state), app->scripts, app->networks);
+    inputs_start(app->inputs, app->loop, &handler);
+}
+
+/* Whoever says again that it should end does not want to wait for readers. */
+static bool is_hurried(void *arg)
+{
+    const struct app *app = arg;
+
+    return signals_ask_end() &&
+           loop_now_us(app->loop) - app->stopped_us > ECHO_US;
+}
+
+/* What came so far, to its end. @return false when records were dropped. */
+bool events_finish(struct app *app)
+{
+    signals_hold(SIGNALS_ALL);
+    hide_progress(app);
+    server_close(app->server); /* nobody would answer */
+    app->server = NULL;
+    app->stopped_us = loop_now_us(app->loop);
+    inputs_drain(app->inputs, app->loop);
+    exporter_be_patient(app->exporter, is_hurried, app);
+    engine_flush(app->engine);
+    return exporter_finish(app->exporter);
+}
