@@ -17,6 +17,7 @@
 #include "core/util/log.h"
 #include "core/util/mem.h"
 #include "http/answer.h"
+#include "http/progress.h"
 
 #define SECOND_US 1000000
 
@@ -42,6 +43,7 @@ struct conn {
     struct response *response; /* while PHASE_BUSY */
     struct head head;          /* while PHASE_BODY */
     struct head_scan scan;
+    struct progress progress;
     struct addr peer;
     int64_t since_us;
     int64_t deadline_us; /* 0: none */
@@ -77,7 +79,8 @@ const struct conn_limits *conn_default_limits(void)
         .head_s = 10,
         .body_s = 20,
         .idle_s = 30,
-        .write_s = 20,
+        .stall_s = 30,
+        .stall_bytes = 16384,
         .linger_s = 2,
     };
 
@@ -250,6 +253,15 @@ static void on_input(struct evbuffer *input,
         look(conn);
 }
 
+static void on_output(struct evbuffer *output,
+                      const struct evbuffer_cb_info *info, void *arg)
+{
+    struct conn *conn = arg;
+
+    (void)output;
+    conn->progress.sent += info->n_deleted;
+}
+
 /* Hold back what comes, until it is a head. */
 static void await_head(struct conn *conn, int seconds)
 {
@@ -393,7 +405,6 @@ static void register_fd(struct conns *conns, int fd, struct conn *conn)
 /* Now evhttp has made its half. */
 static void adopt(struct conn *conn)
 {
-    struct timeval patience = {.tv_sec = conn->conns->limits->write_s};
     bufferevent_data_cb on_read, on_write;
     bufferevent_event_cb on_event;
     void *event;
@@ -405,7 +416,8 @@ static void adopt(struct conn *conn)
     conn->peer = peer_of(conn->fd);
     register_fd(conn->conns, conn->fd, conn);
     evhttp_connection_set_closecb(conn->event, on_closed, conn);
-    bufferevent_set_timeouts(conn->stream, NULL, &patience);
+    /* Deadlines are on_sweep()'s business. */
+    bufferevent_set_timeouts(conn->stream, NULL, NULL);
     await_head(conn, conn->conns->limits->head_s);
     status = check_room(conn);
     if (status == 0)
@@ -468,8 +480,21 @@ struct bufferevent *conns_accept(struct conns *conns, SSL_CTX *tls)
     event_priority_set(conn->poke, 0);
     event_active(conn->poke, 0, 0);
     evbuffer_add_cb(bufferevent_get_input(stream), on_input, conn);
+    evbuffer_add_cb(bufferevent_get_output(stream), on_output, conn);
     link_conn(conn);
     return stream;
+}
+
+/* Whether somebody who gets an answer does not read it. */
+static bool is_stalled(struct conn *conn, int64_t now_us)
+{
+    const struct conn_limits *limits = conn->conns->limits;
+    size_t waiting = evbuffer_get_length(bufferevent_get_output(conn->stream));
+
+    return (conn->phase == PHASE_BUSY || conn->phase == PHASE_SENDING) &&
+           progress_stall_us(&conn->progress, conn->fd, waiting,
+                             limits->stall_bytes,
+                             now_us) >= (int64_t)limits->stall_s * SECOND_US;
 }
 
 /* Deadlines, of up to some hundred connections. */
@@ -481,13 +506,17 @@ static void on_sweep(void *arg)
 
     for (struct conn *at = conns->first; at != NULL; at = next) {
         next = at->next;
-        if (at->deadline_us == 0 || now_us < at->deadline_us)
-            continue;
-        if ((at->phase == PHASE_HEAD && at->has_bytes) ||
-            at->phase == PHASE_BODY)
-            refuse(at, 408);
-        else
+        if (is_stalled(at, now_us)) {
+            conns->counters->stalled++;
             close_conn(at);
+        } else if (at->deadline_us == 0 || now_us < at->deadline_us) {
+            continue;
+        } else if ((at->phase == PHASE_HEAD && at->has_bytes) ||
+                   at->phase == PHASE_BODY) {
+            refuse(at, 408);
+        } else {
+            close_conn(at);
+        }
     }
 }
 

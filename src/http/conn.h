@@ -32,8 +32,10 @@ struct conn_limits {
     int head_s;           /* from its first byte, and for the first one from
                              the beginning of the connection */
     int body_s;
-    int idle_s;   /* between requests */
-    int write_s;  /* without any progress */
+    int idle_s;  /* between requests */
+    int stall_s; /* in which a client must read stall_bytes of what is
+                    there for it, or all */
+    size_t stall_bytes;
     int linger_s; /* for the client to read a refusal */
 };
 

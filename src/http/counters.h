@@ -17,6 +17,7 @@ struct server_counters {
     uint64_t malformed;       /* heads that were refused */
     uint64_t too_large;       /* 413, 414, 431 */
     uint64_t too_slow;        /* heads and bodies that took too long: 408 */
+    uint64_t stalled;         /* clients that did not read their answers */
     uint64_t aborted;         /* the client left before the answer was whole */
     uint64_t bytes_sent;      /* of bodies, as encoded */
     uint64_t stream_skipped;  /* events that a slow reader missed */

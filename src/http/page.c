@@ -25,7 +25,7 @@
  * its client leaves, or its header block turns out to be none. Whichever
  * comes first takes the others' callbacks away and frees it.
  */
-#define DEADLINE_US 20000000 /* the waiting for a slow reader included */
+#define DEADLINE_US 20000000 /* the waiting for a slow reader apart */
 #define HOLD_MAX 65536       /* bytes of an answer that are held back */
 #define MESSAGE_MAX 1024     /* bytes of an error that a client is told */
 #define DEFAULT_TYPE "text/html; charset=utf-8"

@@ -295,11 +295,17 @@ static void on_deadline(void *arg)
     end_explained(run, VM_TIMED_OUT);
 }
 
+/* A slow reader is not the script's fault, and its own limits end it: the
+ * clock stands still meanwhile. */
 static void begin_waiting(struct vm_run *run)
 {
     run->state = VM_WAITING;
     run->vm->counters.waiting++;
-    if (run->deadline_us != 0 && run->timer == NULL)
+    if (run->waits_output) {
+        loop_source_free(run->timer);
+        run->timer = NULL;
+        run->paused_us = vm_now_us(run->vm);
+    } else if (run->deadline_us != 0 && run->timer == NULL)
         run->timer = loop_after(run->vm->config.loop,
                                 run->deadline_us - vm_now_us(run->vm),
                                 LOOP_PAGE, on_deadline, run);
@@ -450,8 +456,11 @@ int vm_wait_output(lua_State *L, struct vm_run *run)
 void vm_output_ready(struct vm_run *run)
 {
     run->overfull = 0;
-    if (run->state == VM_WAITING && run->waits_output)
-        vm_wake(run);
+    if (run->state != VM_WAITING || !run->waits_output)
+        return;
+    if (run->deadline_us != 0)
+        run->deadline_us += vm_now_us(run->vm) - run->paused_us;
+    vm_wake(run);
 }
 
 /* --- Questions --- */

@@ -59,7 +59,8 @@ struct vm_script {
     const char *prelude;          /* module to require before, if it is there */
     const char *const *arguments; /* `...` and the table `arg` */
     size_t argument_count;
-    int64_t deadline_us; /* from now on, waiting included; 0: none */
+    int64_t deadline_us; /* from now on, waiting included but for that for
+                            vm_output_ready(); 0: none */
     size_t memory;       /* cap of this run; 0: that of the machine */
     bool is_page;        /* print() adds neither tabs nor newlines */
     bool is_quiet;       /* ended() tells of an error, the log does not */

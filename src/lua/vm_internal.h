@@ -50,6 +50,7 @@ struct vm_run {
     /* Time. */
     int64_t started_us;
     int64_t deadline_us; /* of the loop's clock; 0: none */
+    int64_t paused_us;   /* when it began to wait for the writer */
     int64_t slice_us;    /* when the slice began */
     int64_t hook_us;     /* the last look at the clock */
     int count;           /* instructions to the next one */

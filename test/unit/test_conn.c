@@ -36,7 +36,8 @@ static const struct conn_limits limits = {
     .head_s = 1,
     .body_s = 1,
     .idle_s = 2,
-    .write_s = 2,
+    .stall_s = 2,
+    .stall_bytes = 1000,
     .linger_s = 1,
 };
 
@@ -510,8 +511,41 @@ static void readers_that_stop_are_dropped(void **state)
     for (int i = 0; i < 100 && world.aborts == 0; i++)
         turn(100000);
     assert_int_equal(world.aborts, 1);
+    assert_int_equal(world.counters.stalled, 1);
     assert_int_equal(world.counters.connections, 0);
     close(fd);
+}
+
+/* Read so many bytes ten times a second, until it is closed or `turns` are
+ * over. A small window lets the server see each step. */
+static void read_slowly(size_t step, int turns)
+{
+    static char text[65536];
+    int size = 4096;
+    int fd = dial(1);
+
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    say(fd, "GET /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (int i = 0; i < turns && world.aborts == 0; i++) {
+        turn(100000);
+        assert_true(recv(fd, text, step, MSG_DONTWAIT) != 0);
+    }
+    close(fd);
+}
+
+static void readers_that_drip_are_dropped(void **state)
+{
+    (void)state;
+    read_slowly(10, 100);
+    assert_int_equal(world.counters.stalled, 1);
+}
+
+static void slow_readers_may_go_on(void **state)
+{
+    (void)state;
+    read_slowly(2000, 60);
+    assert_int_equal(world.counters.stalled, 0);
+    assert_int_equal(world.aborts, 0);
 }
 
 static void cut_answers_are_cut(void **state)
@@ -575,6 +609,8 @@ int main(void)
         TEST(who_leaves_is_noticed),
         TEST(slow_readers_cost_little),
         TEST(readers_that_stop_are_dropped),
+        TEST(readers_that_drip_are_dropped),
+        TEST(slow_readers_may_go_on),
         TEST(cut_answers_are_cut),
         TEST(headers_cannot_be_split),
         TEST(the_end_frees_all),

@@ -291,6 +291,29 @@ static void print_waits_for_the_writer(void **state)
     assert_string_equal(bed->output.text, "1\n2\n34");
 }
 
+/* The deadline is the script's, and the reader takes longer than that. */
+static void a_slow_reader_is_not_the_scripts_fault(void **state)
+{
+    struct vm_script script = {.deadline_us = 100000};
+    struct lua_bed *bed = *state;
+    struct loop_source *timer;
+
+    bed->is_full = true;
+    lua_bed_start(bed, "print(1) print(2)", &script);
+    timer = loop_after(bed->loop, 300000, LOOP_PEER, room, bed);
+    lua_bed_wait(bed);
+    loop_source_free(timer);
+    assert_int_equal(bed->result, VM_DONE);
+    assert_string_equal(bed->output.text, "1\n2\n");
+    strbuf_reset(&bed->output);
+    bed->is_full = true;
+    lua_bed_start(bed, "print(1) while true do end", &script);
+    timer = loop_after(bed->loop, 300000, LOOP_PEER, room, bed);
+    lua_bed_wait(bed);
+    loop_source_free(timer);
+    assert_int_equal(bed->result, VM_TIMED_OUT);
+}
+
 static void output_where_lua_cannot_wait_is_bounded(void **state)
 {
     struct lua_bed *bed = *state;
@@ -364,6 +387,7 @@ int main(void)
         LUA_TEST(the_end_of_the_machine_ends_all),
         LUA_TEST(a_thousand_waiting_runs_stay_within_the_cap),
         LUA_TEST(print_waits_for_the_writer),
+        LUA_TEST(a_slow_reader_is_not_the_scripts_fault),
         LUA_TEST(output_where_lua_cannot_wait_is_bounded),
         LUA_TEST(a_writer_may_cancel),
     };
