@@ -217,14 +217,17 @@ static void refuse_failure(struct page *page, enum vm_result result,
 
 /* --- The answer --- */
 
-/* What a page must not change: the framing is response.h's business, and the
- * protection of browsers is the same on every answer. */
+/* What a page must not change: the framing is response.h's business, what
+ * other sites may read is that of cors.h, and the protection of browsers is the
+ * same on every answer. */
 static bool is_reserved(const char *name)
 {
     for (size_t i = 0; i < ANSWER_HEADERS; i++)
         if (strcasecmp(name, answer_header(i)->name) == 0)
             return true;
-    return strcasecmp(name, "Content-Encoding") == 0 ||
+    return strncasecmp(name, "Access-Control-", 15) == 0 ||
+           strcasecmp(name, "Vary") == 0 ||
+           strcasecmp(name, "Content-Encoding") == 0 ||
            strcasecmp(name, "Content-Range") == 0;
 }
 

@@ -53,6 +53,8 @@ struct request {
      * needs no login and may see everything. */
     struct user *account;
     char csrf[REQUEST_TOKEN_SIZE]; /* for forms; "" without a session */
+    bool is_shared; /* the route is one that pages of other sites may ask */
+    bool is_basic;  /* role and user are those of HTTP Basic */
     bool is_forged; /* another site, or nobody's form, made it: no changes */
     bool must_wait; /* too many wrong passwords came from there */
     bool is_away;   /* Redis could not say whose session it is */

@@ -103,6 +103,18 @@ static bool has_header(const struct response *response, const char *name)
     return evhttp_find_header(headers_of(response), name) != NULL;
 }
 
+/* The answer may have something else that it varies by. */
+static void vary_by_encoding(struct response *response)
+{
+    const char *before = evhttp_find_header(headers_of(response), "Vary");
+    char value[128];
+
+    snprintf(value, sizeof(value), "%s%sAccept-Encoding",
+             before != NULL ? before : "", before != NULL ? ", " : "");
+    if (before == NULL || strstr(before, "Accept-Encoding") == NULL)
+        set_header(response, "Vary", value);
+}
+
 static bool is_ours(const char *name)
 {
     static const char *const names[] = {
@@ -277,7 +289,7 @@ static void fill_body(struct response *response, struct evbuffer *body,
 
     if (!response->has_ranges && len >= GZIP_MIN && len <= GZIP_MAX &&
         gzip_helps(type) && !has_header(response, "Content-Encoding")) {
-        set_header(response, "Vary", "Accept-Encoding");
+        vary_by_encoding(response);
         if (gzip_is_accepted(
                 request_header(response->request, "Accept-Encoding")))
             small = gzip_bytes(bytes, len, &small_len);
@@ -414,7 +426,7 @@ static bool may_compress(struct response *response, const char *type)
     if (!gzip_helps(type) || strncmp(type, "text/event-stream", 17) == 0 ||
         has_header(response, "Content-Encoding"))
         return false;
-    set_header(response, "Vary", "Accept-Encoding");
+    vary_by_encoding(response);
     return gzip_is_accepted(
         request_header(response->request, "Accept-Encoding"));
 }

@@ -5,35 +5,48 @@
 #include <strings.h>
 
 #include "http/asset.h"
+#include "http/cors.h"
 #include "http/login.h"
 #include "http/metrics.h"
 #include "http/page.h"
 #include "http/stream.h"
 
+/* Whose scripts may ask a route and read what it says. */
+enum route_share {
+    OURS,
+    ANYBODYS /* those of other sites, too, if they know a password: cors.h */
+};
+
 struct route {
     const char *path; /* ends in '/', but for "/": all paths below it */
     unsigned methods; /* HTTP_GET | ...; HEAD goes with GET */
     enum http_role role;
+    enum route_share share;
     void (*run)(struct response *response);
 };
 
 /* The first that matches counts. */
 static const struct route routes[] = {
-    {"/health", HTTP_GET, ROLE_NONE, metrics_health},
-    {"/metrics", HTTP_GET, ROLE_USER, metrics_page},
-    {"/stream", HTTP_GET, ROLE_USER, stream_page},
-    {"/lua/login.lua", HTTP_GET | HTTP_POST, ROLE_NONE, login_page},
-    {"/authorize", HTTP_POST, ROLE_NONE, login_page},
-    {"/lua/logout.lua", HTTP_GET | HTTP_POST, ROLE_NEWCOMER, login_out_page},
-    {"/lua/change_password.lua", HTTP_GET | HTTP_POST, ROLE_NEWCOMER,
+    {"/health", HTTP_GET, ROLE_NONE, OURS, metrics_health},
+    {"/metrics", HTTP_GET, ROLE_USER, OURS, metrics_page},
+    {"/stream", HTTP_GET, ROLE_USER, OURS, stream_page},
+    {"/lua/login.lua", HTTP_GET | HTTP_POST, ROLE_NONE, OURS, login_page},
+    {"/authorize", HTTP_POST, ROLE_NONE, OURS, login_page},
+    {"/lua/logout.lua", HTTP_GET | HTTP_POST, ROLE_NEWCOMER, OURS,
+     login_out_page},
+    {"/lua/change_password.lua", HTTP_GET | HTTP_POST, ROLE_NEWCOMER, OURS,
      login_password_page},
-    {"/", HTTP_GET, ROLE_USER, page_run},
-    {"/lua/", HTTP_GET | HTTP_POST, ROLE_USER, page_run},
-    {"/static/", HTTP_GET, ROLE_NONE, asset_page},
-    {"/css/", HTTP_GET, ROLE_NONE, asset_page},
-    {"/js/", HTTP_GET, ROLE_NONE, asset_page},
-    {"/img/", HTTP_GET, ROLE_NONE, asset_page},
-    {"/favicon.ico", HTTP_GET, ROLE_NONE, asset_page},
+    {"/", HTTP_GET, ROLE_USER, OURS, page_run},
+    {"/lua/modules/grafana", HTTP_GET | HTTP_POST, ROLE_USER, ANYBODYS,
+     page_run},
+    {"/lua/modules/grafana/", HTTP_GET | HTTP_POST, ROLE_USER, ANYBODYS,
+     page_run},
+    {"/lua/", HTTP_GET | HTTP_POST, ROLE_USER, OURS, page_run},
+    {"/static/", HTTP_GET, ROLE_NONE, OURS, asset_page},
+    {"/css/", HTTP_GET, ROLE_NONE, OURS, asset_page},
+    {"/js/", HTTP_GET, ROLE_NONE, OURS, asset_page},
+    {"/img/", HTTP_GET, ROLE_NONE, OURS, asset_page},
+    {"/favicon.ico", HTTP_GET, ROLE_NONE, OURS, asset_page},
 };
 
 static const struct route *find_route(const char *path)
@@ -85,6 +98,8 @@ void route_go_on(struct response *response)
     const struct request *request = response_request(response);
     const struct route *route = find_route(request->path);
 
+    if (route->share == ANYBODYS)
+        cors_share(response);
     if (request->role < route->role) {
         deny(response);
     } else if (request->head.method == HTTP_OPTIONS) {
@@ -108,6 +123,11 @@ void route_run(struct response *response)
     if ((allowed(route) & request->head.method) == 0) {
         set_allow(response, route);
         response_error(response, 405, NULL);
+        return;
+    }
+    request->is_shared = route->share == ANYBODYS;
+    if (request->is_shared && cors_is_preflight(request)) {
+        cors_answer_preflight(response);
         return;
     }
     if (route->role == ROLE_NONE || auth->ask == NULL ||

@@ -160,6 +160,7 @@ static void apply(struct sessions *sessions, struct request *request,
             return;
         }
     }
+    request->is_basic = login->id[0] == '\0';
     set_account(request, login->user);
 }
 
@@ -411,33 +412,47 @@ static enum auth_answer ask_basic(struct sessions *sessions,
     return AUTH_LATER;
 }
 
+/* Without credentials there is a cookie, or somebody at this machine. */
+static enum auth_answer ask_unnamed(struct sessions *sessions,
+                                    struct request *request,
+                                    struct response *response)
+{
+    const char *id = cookie_of(request);
+    enum auth_answer answer = AUTH_DONE;
+
+    if (id != NULL)
+        answer = ask_cookie(sessions, id, request, response);
+    if (answer == AUTH_DONE && request->role == ROLE_NONE &&
+        !request->is_forged && sessions->site->options->disable_login == 0)
+        answer = route_ask_local((void *)(uintptr_t)sessions->site->options,
+                                 request, response);
+    return answer;
+}
+
 static enum auth_answer ask(void *arg, struct request *request,
                             struct response *response)
 {
     struct sessions *sessions = arg;
     char user[REQUEST_USER_MAX + 1];
     char password[REQUEST_PASSWORD_MAX + 1];
-    const char *id = cookie_of(request);
     enum auth_answer answer = AUTH_DONE;
+    bool is_known = request_basic(request, user, password);
+    bool is_foreign = visitor_is_foreign(request);
+    /* What another site's page sends of its own accord is credentials that
+     * it knows; all else is of the browser that it runs in. */
+    bool is_shared = is_foreign && request->is_shared && is_known;
 
-    if (visitor_is_change(request) && visitor_is_foreign(request)) {
+    if (is_foreign && visitor_is_change(request) && !is_shared) {
         request->is_forged = true;
-        return AUTH_DONE;
-    }
-    if (sessions->site->options->disable_login == 1)
-        return route_ask_local((void *)(uintptr_t)sessions->site->options,
-                               request, response);
-    if (request_basic(request, user, password)) {
+    } else if (sessions->site->options->disable_login == 1 && !is_shared) {
+        answer = route_ask_local((void *)(uintptr_t)sessions->site->options,
+                                 request, response);
+    } else if (is_known) {
         answer = ask_basic(sessions, request, user, password, response);
-        explicit_bzero(password, sizeof(password));
-        return answer;
+    } else {
+        answer = ask_unnamed(sessions, request, response);
     }
-    if (id != NULL)
-        answer = ask_cookie(sessions, id, request, response);
-    if (answer == AUTH_DONE && request->role == ROLE_NONE &&
-        !request->is_forged && sessions->site->options->disable_login == 0)
-        return route_ask_local((void *)(uintptr_t)sessions->site->options,
-                               request, response);
+    explicit_bzero(password, sizeof(password));
     return answer;
 }
 
