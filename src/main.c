@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/app.h"
-#include "app/events.h"
-#include "app/open.h"
+#include "app.h"
+#include "events.h"
+#include "open.h"
 #include "core/run/inputs.h"
 #include "core/run/loop.h"
 #include "core/run/password_errand.h"

@@ -1,5 +1,5 @@
 /* open: the parts of the program, up and down. SPDX-License-Identifier: MIT */
-#include "app/open.h"
+#include "open.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -8,7 +8,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "app/app.h"
+#include "app.h"
 #include "core/model/engine.h"
 #include "core/model/network.h"
 #include "core/run/geo.h"

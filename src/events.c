@@ -1,11 +1,11 @@
 /* events: what moves the running program. SPDX-License-Identifier: MIT */
-#include "app/events.h"
+#include "events.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "app/app.h"
+#include "app.h"
 #include "core/model/engine.h"
 #include "core/run/inputs.h"
 #include "core/run/loop.h"

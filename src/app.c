@@ -1,5 +1,5 @@
 /* app: all parts of the running program. SPDX-License-Identifier: MIT */
-#include "app/app.h"
+#include "app.h"
 
 #include <stdio.h>
 

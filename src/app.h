@@ -1,6 +1,6 @@
 /* app: all parts of the running program. SPDX-License-Identifier: MIT */
-#ifndef KELVIN_APP_APP_H
-#define KELVIN_APP_APP_H
+#ifndef KELVIN_APP_H
+#define KELVIN_APP_H
 
 #include <limits.h>
 #include <stdbool.h>

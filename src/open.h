@@ -1,6 +1,6 @@
 /* open: the parts of the program, up and down. SPDX-License-Identifier: MIT */
-#ifndef KELVIN_APP_OPEN_H
-#define KELVIN_APP_OPEN_H
+#ifndef KELVIN_OPEN_H
+#define KELVIN_OPEN_H
 
 #include <stdbool.h>
 

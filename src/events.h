@@ -1,6 +1,6 @@
 /* events: what moves the running program. SPDX-License-Identifier: MIT */
-#ifndef KELVIN_APP_EVENTS_H
-#define KELVIN_APP_EVENTS_H
+#ifndef KELVIN_EVENTS_H
+#define KELVIN_EVENTS_H
 
 #include <stdbool.h>
 
