@@ -4,8 +4,6 @@
 #include <string.h>
 
 #include "app.h"
-#include "events.h"
-#include "open.h"
 #include "core/run/inputs.h"
 #include "core/run/loop.h"
 #include "core/run/password_errand.h"
@@ -13,7 +11,9 @@
 #include "core/run/report.h"
 #include "core/run/state.h"
 #include "core/util/log.h"
+#include "events.h"
 #include "lua/scripts.h"
+#include "open.h"
 
 #define EXIT_USAGE 2
 /* How long the last report waits for a reader who takes nothing. */
