@@ -1,19 +1,25 @@
-/* loop_dns: names of addresses, without waiting. SPDX-License-Identifier: MIT
+/* loop_dns: names and addresses, without waiting. SPDX-License-Identifier: MIT
  */
 #ifndef KELVIN_RUN_LOOP_DNS_H
 #define KELVIN_RUN_LOOP_DNS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/packet/addr.h"
 #include "core/run/loop.h"
 
 /*
- * Reverse look-ups (PTR, RFC 1035 and 3596) at the name servers of
- * /etc/resolv.conf. Any number may be under way; the caller keeps bounds.
+ * Look-ups at the name servers of /etc/resolv.conf: reverse (PTR, RFC 1035 and
+ * 3596) and forward (A and AAAA, after /etc/hosts). Any number may be under
+ * way; the caller keeps bounds.
  *
  *   dns = loop_dns_new(loop);
  *   call = loop_dns_reverse(dns, &addr, done, arg);
+ *
+ *   dns = loop_dns_new_forward(loop);
+ *   call = loop_dns_forward(dns, "host.example", found, arg);
+ *
  *   loop_dns_free(dns);
  */
 struct loop_dns;
@@ -43,7 +49,22 @@ struct loop_dns_call *loop_dns_reverse(struct loop_dns *dns,
                                        const struct addr *addr,
                                        loop_dns_done *done, void *arg);
 
-/* Nobody waits any more: `done` will not be called. */
+/* For loop_dns_forward() alone. Name servers may be missing: those in
+ * /etc/hosts, and addresses as text, are found all the same. */
+struct loop_dns *loop_dns_new_forward(struct loop *loop);
+
+#define LOOP_DNS_ADDRS 8
+
+/* The addresses of a host, those of both families, at most LOOP_DNS_ADDRS;
+ * 0: it has none, or nobody answered. Valid during the call. */
+typedef void loop_dns_found(void *arg, const struct addr *addrs, size_t count);
+
+/* Ask for the addresses of a host, or make an address of a text that is one.
+ * `found` is called once, from the loop, never from here. */
+struct loop_dns_call *loop_dns_forward(struct loop_dns *dns, const char *host,
+                                       loop_dns_found *found, void *arg);
+
+/* Nobody waits any more: `done` or `found` will not be called. */
 void loop_dns_cancel(struct loop_dns_call *call);
 
 #endif
