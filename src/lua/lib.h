@@ -25,6 +25,7 @@ struct services;
 struct loop;
 struct resolver;
 struct saved;
+struct loop_http;
 
 /* The parts of the program that libraries work on. A part that is missing is
  * NULL. Not owned. */
@@ -40,6 +41,7 @@ struct lib_context {
     struct loop *loop;
     struct resolver *resolver;
     struct saved *saved;
+    struct loop_http *http;
     const struct options *options;
     const struct lib_dirs *dirs;
     const char *command_line; /* without secrets */
@@ -113,6 +115,7 @@ void lib_io_open(lua_State *L);
 void lib_ntop_open(lua_State *L);
 void lib_ntop_cache_open(lua_State *L);
 void lib_ntop_files_open(lua_State *L);
+void lib_ntop_http_open(lua_State *L);
 void lib_ntop_names_open(lua_State *L);
 void lib_ntop_net_open(lua_State *L);
 void lib_ntop_prefs_open(lua_State *L);

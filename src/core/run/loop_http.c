@@ -270,10 +270,24 @@ static void end_attempt(struct loop_http_call *call)
     call->attempt = NULL;
 }
 
+/* What OpenSSL said, unless it is known already that it was a certificate. */
+static void note_tls_error(struct loop_http_call *call)
+{
+    unsigned long error = 0;
+
+    if (call->question.url.is_tls)
+        error = bufferevent_get_openssl_error(call->stream);
+    if (error != 0 && call->tls_why == NULL)
+        call->tls_why = loop_http_tls_error(error);
+}
+
 static void on_error(enum evhttp_request_error error, void *arg)
 {
-    end_attempt(arg);
-    fail(arg, reason(error));
+    struct loop_http_call *call = arg;
+
+    end_attempt(call);
+    note_tls_error(call);
+    fail(call, call->tls_why != NULL ? call->tls_why : reason(error));
 }
 
 /* After on_error() it comes once more, with NULL. A status of 0 means that
@@ -368,13 +382,9 @@ static bool open_connection(struct loop_http_call *call,
 static void on_event(struct bufferevent *stream, short what, void *arg)
 {
     struct loop_http_call *call = arg;
-    unsigned long error = 0;
 
     call->connect_errno = errno != 0 ? errno : ECONNRESET;
-    if (call->question.url.is_tls)
-        error = bufferevent_get_openssl_error(stream);
-    if (error != 0 && call->tls_why == NULL)
-        call->tls_why = loop_http_tls_error(error);
+    note_tls_error(call);
     call->on_event(stream, what, call->on_event_arg);
 }
 
