@@ -6,12 +6,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/run/child.h"
+#include "core/run/child_home.h"
 #include "core/util/log.h"
 #include "core/util/mem.h"
 
@@ -23,51 +21,12 @@
 struct store_server {
     struct loop *loop;
     char program[PATH_MAX];
-    char *directory;
-    char *socket;
-    char *output;
-    int directory_fd;
-    int lock_fd; /* -1: another one has the lock */
-    struct store_addr addr;
+    char output[PATH_MAX];
+    struct child_home home;
     struct child *child;
     void (*on_up)(void *arg);
     void *arg;
 };
-
-static char *join(const char *base, const char *rest)
-{
-    size_t size = strlen(base) + strlen(rest) + 1;
-    char *path = mem_alloc(size);
-
-    snprintf(path, size, "%s%s", base, rest);
-    return path;
-}
-
-static bool open_directory(struct store_server *server, struct strbuf *error)
-{
-    if ((mkdir(server->directory, 0700) == 0 || errno == EEXIST) &&
-        (server->directory_fd =
-             open(server->directory,
-                  O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW)) != -1 &&
-        fchmod(server->directory_fd, 0700) == 0)
-        return true;
-    strbuf_printf(error, "%s: %s", server->directory, strerror(errno));
-    return false;
-}
-
-/* A path too long for a socket is reached by way of our descriptor. */
-static void set_addr(struct store_server *server)
-{
-    char path[64];
-
-    if (strlen(server->socket) < sizeof(server->addr.local.sun_path)) {
-        store_addr_set_path(&server->addr, server->socket);
-        return;
-    }
-    snprintf(path, sizeof(path), "/proc/self/fd/%d/redis.sock",
-             server->directory_fd);
-    store_addr_set_path(&server->addr, path);
-}
 
 struct store_server *store_server_new(struct loop *loop, const char *data_dir,
                                       void (*on_up)(void *arg), void *arg,
@@ -78,21 +37,14 @@ struct store_server *store_server_new(struct loop *loop, const char *data_dir,
     server->loop = loop;
     server->on_up = on_up;
     server->arg = arg;
-    server->directory_fd = server->lock_fd = -1;
-    server->directory = join(data_dir, "/redis");
-    server->socket = join(server->directory, "/redis.sock");
-    server->output = join(server->directory, "/redis.log");
-    if (!child_find_program(PROGRAM, server->program,
-                            sizeof(server->program))) {
+    server->home.directory_fd = server->home.lock_fd = -1;
+    snprintf(server->output, sizeof(server->output), "%s/redis/redis.log",
+             data_dir);
+    if (!child_find_program(PROGRAM, server->program, sizeof(server->program)))
         strbuf_puts(error, PROGRAM " is not installed");
-        goto free_server;
-    }
-    if (!open_directory(server, error))
-        goto free_server;
-    set_addr(server);
-    return server;
-
-free_server:
+    else if (child_home_open(&server->home, data_dir, "redis", "redis.sock",
+                             error))
+        return server;
     store_server_free(server);
     return NULL;
 }
@@ -113,7 +65,7 @@ static long memory_mib(void)
 static int write_conf(const struct store_server *server)
 {
     int fd =
-        openat(server->directory_fd, "redis.conf.new",
+        openat(server->home.directory_fd, "redis.conf.new",
                O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool is_written;
 
@@ -137,31 +89,10 @@ static int write_conf(const struct store_server *server)
                          "hz 5\n",
                          memory_mib()) > 0;
     is_written = close(fd) == 0 && is_written;
-    if (!is_written || renameat(server->directory_fd, "redis.conf.new",
-                                server->directory_fd, "redis.conf") == -1)
+    if (!is_written || renameat(server->home.directory_fd, "redis.conf.new",
+                                server->home.directory_fd, "redis.conf") == -1)
         return errno;
     return 0;
-}
-
-/* @return whether we have it. */
-static bool take_lock(struct store_server *server)
-{
-    int fd;
-
-    if (server->lock_fd != -1)
-        return true;
-    fd = openat(server->directory_fd, "lock",
-                O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd == -1) {
-        log_warn("redis", "%s/lock", server->directory);
-        return false;
-    }
-    if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
-        close(fd);
-        return false;
-    }
-    server->lock_fd = fd;
-    return true;
 }
 
 static void on_change(void *arg, bool is_up)
@@ -178,7 +109,7 @@ void store_server_ensure(struct store_server *server)
     struct child_config config = {
         .name = PROGRAM,
         .argv = argv,
-        .directory = server->directory,
+        .directory = server->home.directory,
         .output = server->output,
         .grace_us = GRACE_US,
         .on_change = on_change,
@@ -186,25 +117,25 @@ void store_server_ensure(struct store_server *server)
     };
     int number;
 
-    if (server->child != NULL || !take_lock(server))
+    if (server->child != NULL || !child_home_lock(&server->home, "redis"))
         return;
     number = write_conf(server);
     if (number != 0) { /* such as a full disk: one of before may do */
         errno = number;
-        log_warn("redis", "%s/redis.conf", server->directory);
+        log_warn("redis", "%s/redis.conf", server->home.directory);
     }
-    config.keep_fd = server->lock_fd;
+    config.keep_fd = server->home.lock_fd;
     server->child = child_start(server->loop, &config);
 }
 
 const struct store_addr *store_server_addr(const struct store_server *server)
 {
-    return &server->addr;
+    return &server->home.addr;
 }
 
 const char *store_server_path(const struct store_server *server)
 {
-    return server->socket;
+    return server->home.socket;
 }
 
 void store_server_kill(struct store_server *server)
@@ -223,12 +154,6 @@ void store_server_free(struct store_server *server)
     if (server == NULL)
         return;
     child_free(server->child);
-    if (server->lock_fd != -1)
-        close(server->lock_fd);
-    if (server->directory_fd != -1)
-        close(server->directory_fd);
-    free(server->directory);
-    free(server->socket);
-    free(server->output);
+    child_home_close(&server->home);
     free(server);
 }
