@@ -31,6 +31,7 @@ struct app {
     struct exporter *exporter;
     struct resolver *resolver;
     struct state *state;
+    struct series *series;
     struct scripts *scripts;
     struct errand *errand; /* --run */
     struct server *server;

@@ -11,6 +11,7 @@
 #include "core/run/loop.h"
 #include "core/run/report.h"
 #include "core/run/resolver.h"
+#include "core/run/series.h"
 #include "core/run/signals.h"
 #include "core/run/state.h"
 #include "core/util/log.h"
@@ -62,6 +63,7 @@ void events_report(const struct app *app, int wait_ms)
         .loop = app->loop,
         .store = state_store(app->state),
         .alerts = state_alerts(app->state),
+        .series = app->series,
         .elapsed_s = (double)(loop_now_us(app->loop) - app->started_us) / 1e6,
     };
 
@@ -157,12 +159,14 @@ static void on_files_ended(void *arg)
     }
 }
 
-/* Reading files may wait, for ticks and for whoever takes the records. */
+/* Reading files may wait, for ticks and for whoever takes records and
+ * values. */
 static bool on_file_work(void *arg)
 {
     const struct app *app = arg;
 
-    return engine_work(app->engine) || exporter_must_wait(app->exporter);
+    return engine_work(app->engine) || exporter_must_wait(app->exporter) ||
+           series_must_wait(app->series);
 }
 
 static void start_scripts(struct app *app)
@@ -178,6 +182,7 @@ static void start_scripts(struct app *app)
         .loop = app->loop,
         .resolver = app->resolver,
         .saved = state_hosts(app->state),
+        .series = app->series,
         .options = &app->options,
         .command_line = app->command_line.text,
         .started_us = loop_wall_us(),
@@ -219,7 +224,8 @@ void events_start(struct app *app)
     app->second = loop_every(app->loop, SECOND_US, LOOP_TICK, on_second, app);
     start_scripts(app);
     server_start(app->server, app->loop, app->engine, app->exporter,
-                 state_store(app->state), app->scripts, app->networks);
+                 state_store(app->state), app->series, app->scripts,
+                 app->networks);
     inputs_start(app->inputs, app->loop, &handler);
 }
 

@@ -9,6 +9,7 @@
 #include "core/run/password_errand.h"
 #include "core/run/passwords.h"
 #include "core/run/report.h"
+#include "core/run/series.h"
 #include "core/run/state.h"
 #include "core/util/log.h"
 #include "events.h"
@@ -18,12 +19,15 @@
 #define EXIT_USAGE 2
 /* How long the last report waits for a reader who takes nothing. */
 #define LAST_REPORT_MS 2000
+/* And rrdcached, to take the last values. */
+#define LAST_VALUES_US 3000000
 
 static bool open_all(struct app *app)
 {
     return open_process(app) && open_knowledge(app) && open_errand(app) &&
            open_inputs(app) && open_log(app) && open_traffic(app) &&
-           open_server(app) && open_settle(app) && open_state(app);
+           open_server(app) && open_settle(app) && open_state(app) &&
+           open_series(app);
 }
 
 static int run(struct app *app)
@@ -39,6 +43,7 @@ static int run(struct app *app)
     if (!events_finish(app) && ends_itself)
         is_good = false;
     state_finish(app->state);
+    series_drain(app->series, LAST_VALUES_US);
     if (ends_itself)
         events_report(app, LAST_REPORT_MS);
     return is_good ? EXIT_SUCCESS : EXIT_FAILURE;

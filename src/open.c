@@ -15,6 +15,7 @@
 #include "core/run/inputs.h"
 #include "core/run/loop.h"
 #include "core/run/resolver.h"
+#include "core/run/series.h"
 #include "core/run/share.h"
 #include "core/run/signals.h"
 #include "core/run/state.h"
@@ -213,6 +214,18 @@ bool open_state(struct app *app)
     return app->state != NULL || app_fail(app);
 }
 
+bool open_series(struct app *app)
+{
+    struct series_config config = {app->loop, app->options.rrdcached,
+                                   app->options.data_dir};
+
+    if (config.rrdcached == NULL &&
+        state_is_passing(&app->options, app->engine))
+        config.rrdcached = "none";
+    app->series = series_open(&config, &app->error);
+    return app->series != NULL || app_fail(app);
+}
+
 void open_undo(struct app *app)
 {
     server_close(app->server);
@@ -226,6 +239,7 @@ void open_undo(struct app *app)
     loop_source_free(app->second);
     loop_source_free(app->work);
     resolver_free(app->resolver);
+    series_free(app->series);
     state_close(app->state);
     engine_free(app->engine);
     exporter_free(app->exporter);

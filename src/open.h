@@ -41,6 +41,9 @@ bool open_settle(struct app *app);
 /* The loop, and on it Redis, preferences and what is kept in them. */
 bool open_state(struct app *app);
 
+/* rrdcached, and what is written with it. */
+bool open_series(struct app *app);
+
 /* Close everything in the reverse order, from wherever opening got to. */
 void open_undo(struct app *app);
 

@@ -317,6 +317,50 @@ static void put_store(struct strbuf *out, const struct store *store)
 
 static const struct {
     const char *name;
+    const char *help;
+    size_t offset;
+} series_metrics[] = {
+    {"kelvin_series_points_total", "Values accepted for files of time series.",
+     offsetof(struct series_counters, points)},
+    {"kelvin_series_written_points_total", "Values that rrdcached has taken.",
+     offsetof(struct series_counters, written)},
+    {"kelvin_series_late_points_total",
+     "Values not after the last one of their file.",
+     offsetof(struct series_counters, late)},
+    {"kelvin_series_failed_commands_total",
+     "Commands refused by rrdcached or its disk.",
+     offsetof(struct series_counters, failed)},
+    {"kelvin_series_lost_points_total",
+     "Values for which there was no room while rrdcached was away.",
+     offsetof(struct series_counters, lost)},
+    {"kelvin_series_created_files_total", "Files made.",
+     offsetof(struct series_counters, created)},
+    {"kelvin_series_connections_total", "Connections that became ready.",
+     offsetof(struct series_counters, connects)},
+};
+
+static void put_series(struct strbuf *out, const struct series *series)
+{
+    struct series_counters counters;
+
+    if (series_state(series) == SERIES_OFF)
+        return;
+    series_counters(series, &counters);
+    for (size_t i = 0; i < sizeof(series_metrics) / sizeof(series_metrics[0]);
+         i++) {
+        const char *base = (const char *)&counters;
+
+        put_one(out, series_metrics[i].name, "counter", series_metrics[i].help,
+                (double)*(const uint64_t *)(base + series_metrics[i].offset));
+    }
+    put_one(out, "kelvin_series_queued_commands", "gauge",
+            "Commands that wait for rrdcached.", (double)counters.queued);
+    put_one(out, "kelvin_series_up", "gauge", "Whether rrdcached is connected.",
+            series_state(series) == SERIES_READY);
+}
+
+static const struct {
+    const char *name;
     const char *type;
     const char *help;
     size_t offset;
@@ -427,6 +471,7 @@ void metrics_write(struct strbuf *out, const struct site *site)
     put_engine(out, site->engine);
     put_exporter(out, site->exporter);
     put_store(out, site->store);
+    put_series(out, site->series);
     put_http(out, site->counters);
     put_process(out);
 }

@@ -262,8 +262,8 @@ static void find_html(const struct options *options, char path[PATH_MAX])
 
 void server_start(struct server *server, struct loop *loop,
                   struct engine *engine, struct exporter *exporter,
-                  struct store *store, struct scripts *scripts,
-                  const struct networks *networks)
+                  struct store *store, const struct series *series,
+                  struct scripts *scripts, const struct networks *networks)
 {
     struct site *site = &server->site;
     char html[PATH_MAX];
@@ -277,6 +277,7 @@ void server_start(struct server *server, struct loop *loop,
         .engine = engine,
         .exporter = exporter,
         .store = store,
+        .series = series,
         .scripts = scripts,
         .options = server->options,
         .prefix = server->prefix,

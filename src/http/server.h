@@ -30,12 +30,12 @@ struct server *server_open(const struct options *options,
                            const struct privileges_user *user,
                            struct strbuf *error);
 
-/* Accept and answer from now on. Nothing of it is owned; `store` may be
- * NULL. */
+/* Accept and answer from now on. Nothing of it is owned; `store` and
+ * `series` may be NULL. */
 void server_start(struct server *server, struct loop *loop,
                   struct engine *engine, struct exporter *exporter,
-                  struct store *store, struct scripts *scripts,
-                  const struct networks *networks);
+                  struct store *store, const struct series *series,
+                  struct scripts *scripts, const struct networks *networks);
 
 /* Read the certificate again; connections go on. */
 void server_reload(struct server *server);

@@ -7,6 +7,7 @@
 #include "core/model/engine.h"
 #include "core/run/loop.h"
 #include "core/run/options.h"
+#include "core/run/series.h"
 #include "core/run/store.h"
 #include "export/exporter.h"
 #include "http/counters.h"
@@ -41,6 +42,7 @@ struct site {
     struct engine *engine;
     struct exporter *exporter;
     struct store *store; /* NULL: -r none */
+    const struct series *series;
     struct scripts *scripts;
     const struct options *options;
     const char *prefix; /* of -Z, "/x" or "" */

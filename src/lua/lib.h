@@ -26,6 +26,7 @@ struct loop;
 struct resolver;
 struct saved;
 struct loop_http;
+struct series;
 
 /* The parts of the program that libraries work on. A part that is missing is
  * NULL. Not owned. */
@@ -42,6 +43,7 @@ struct lib_context {
     struct resolver *resolver;
     struct saved *saved;
     struct loop_http *http;
+    struct series *series;
     const struct options *options;
     const struct lib_dirs *dirs;
     const char *command_line; /* without secrets */
@@ -119,6 +121,7 @@ void lib_ntop_http_open(lua_State *L);
 void lib_ntop_names_open(lua_State *L);
 void lib_ntop_net_open(lua_State *L);
 void lib_ntop_prefs_open(lua_State *L);
+void lib_ntop_rrd_open(lua_State *L);
 void lib_ntop_samplings_open(lua_State *L);
 void lib_ntop_sets_open(lua_State *L);
 void lib_interface_open(lua_State *L);

@@ -317,11 +317,6 @@ static int ntop_get_nologin_user(lua_State *L)
     return 1;
 }
 
-static int ntop_no_rrd(lua_State *L)
-{
-    return luaL_error(L, "there are no time series in this version of kelvin");
-}
-
 void lib_ntop_open(lua_State *L)
 {
     static const struct lib_function functions[] = {
@@ -344,12 +339,6 @@ void lib_ntop_open(lua_State *L)
         {"isLoginDisabled", "", ntop_is_login_disabled},
         {"isPro", "", ntop_false},
         {"isWindows", "", ntop_false},
-        {"rrd_create", "file: string, step: number, ...", ntop_no_rrd},
-        {"rrd_fetch", "file: string, cf: string, start, end", ntop_no_rrd},
-        {"rrd_fetch_columns", "file: string, cf: string, start, end",
-         ntop_no_rrd},
-        {"rrd_lastupdate", "file: string", ntop_no_rrd},
-        {"rrd_update", "file: string, values: string", ntop_no_rrd},
         {"setLoggingLevel",
          "\"trace\", \"debug\", \"info\", \"normal\", \"warning\" or \"error\"",
          ntop_set_logging_level},

@@ -2,6 +2,7 @@
 #include "core/run/option_table.h"
 
 #include "core/run/options.h"
+#include "core/run/series.h"
 #include "core/run/store_target.h"
 
 #define MEMBER(name) offsetof(struct options, name)
@@ -232,6 +233,19 @@ static const struct option_row rows[] = {
                    "with --shutdown-when-done",
         .secret = true,
         .check = store_target_check,
+    },
+    {
+        .name = "rrdcached",
+        .argument = "SERVER",
+        .type = OPTION_TEXT,
+        .group = OPTION_GROUP_OUTPUT,
+        .offset = MEMBER(rrdcached),
+        .min = 1,
+        .max = TEXT_MAX,
+        .help = "Who writes time series: own, unix:/PATH, HOST:PORT, or none",
+        .unasked = "one of its own if it is installed; none with "
+                   "--shutdown-when-done",
+        .check = series_check,
     },
     {
         .name = "shutdown-when-done",

@@ -75,6 +75,7 @@ struct options {
     struct options_list dump_flows; /* "KIND;..." each, not yet checked */
     char *instance_name;            /* NULL: the host name */
     char *redis;                    /* for store_target_parse(), or NULL */
+    char *rrdcached;                /* for series_check(), or NULL */
     bool shutdown_when_done;
     bool progress;
 

@@ -359,6 +359,37 @@ static void put_alerts(struct strbuf *out, const struct alerts *alerts,
             (struct counted[]){{counters.garbage, "in Redis"}, {0, NULL}});
 }
 
+static void put_series(struct strbuf *out, const struct series *series)
+{
+    static const char *const states[] = {
+        [SERIES_OFF] = "off", [SERIES_AWAY] = "away", [SERIES_READY] = "ready"};
+    struct series_counters counters;
+
+    if (series_state(series) == SERIES_OFF)
+        return;
+    series_counters(series, &counters);
+    strbuf_printf(out, "time series by %s\n", series_name(series));
+    strbuf_printf(out, LABEL "%s", "state", states[series_state(series)]);
+    if (counters.child != 0)
+        strbuf_printf(out, ", process %d", (int)counters.child);
+    strbuf_puts(out, "\n");
+    put_counts(out, "points",
+               (struct counted[]){{counters.points, "recorded"},
+                                  {counters.written, "written"},
+                                  {counters.queued, "waiting"},
+                                  {counters.repeated, "repeated"},
+                                  {0, NULL}});
+    put_counts(out, "files",
+               (struct counted[]){{counters.files, "written to"},
+                                  {counters.created, "made"},
+                                  {0, NULL}});
+    put_counts(out, "unwritten",
+               (struct counted[]){{counters.late, "too late"},
+                                  {counters.failed, "refused"},
+                                  {counters.lost, "lost"},
+                                  {0, NULL}});
+}
+
 static void put_all(struct strbuf *out, const struct report_source *source)
 {
     strbuf_init(out, TEXT_MAX);
@@ -368,6 +399,7 @@ static void put_all(struct strbuf *out, const struct report_source *source)
     if (source->loop != NULL)
         put_loop(out, source->loop);
     put_store(out, source->store);
+    put_series(out, source->series);
     if (source->alerts != NULL)
         put_alerts(out, source->alerts, source->engine);
 }

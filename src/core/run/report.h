@@ -7,6 +7,7 @@
 #include "core/model/engine.h"
 #include "core/run/alerts.h"
 #include "core/run/loop.h"
+#include "core/run/series.h"
 #include "core/run/store.h"
 
 /* What a report tells of. */
@@ -14,6 +15,7 @@ struct report_source {
     const struct engine *engine;
     const struct loop *loop;     /* NULL: not how it feels */
     const struct store *store;   /* NULL: there is none */
+    const struct series *series; /* NULL: there are none */
     const struct alerts *alerts; /* NULL: there are none */
     double elapsed_s;            /* since the packets came */
 };
@@ -21,10 +23,9 @@ struct report_source {
 /*
  * Write what each interface has seen: a section with its name and one line
  * per kind of number, the ten largest applications and hosts; at the end how
- * fast all was processed, how the loop feels, how Redis does and what alerts
- * there were. Who reads
- * `fd` misses what is left when he has taken nothing for `wait_ms`
- * milliseconds: packets do not wait for him.
+ * fast all was processed, how the loop feels, how Redis and time series do and
+ * what alerts there were. Who reads `fd` misses what is left when he has taken
+ * nothing for `wait_ms` milliseconds: packets do not wait for him.
  */
 void report_write(int fd, int wait_ms, const struct report_source *source);
 

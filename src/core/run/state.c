@@ -55,8 +55,8 @@ static bool has_live(const struct engine *engine)
     return false;
 }
 
-static bool is_done_with(const struct options *options,
-                         const struct engine *engine)
+bool state_is_passing(const struct options *options,
+                      const struct engine *engine)
 {
     return options->shutdown_when_done ||
            (options->run != NULL && !has_live(engine));
@@ -68,7 +68,7 @@ struct state *state_open(struct loop *loop, const struct options *options,
     struct store_config config = {options->redis, options->data_dir};
     struct state *state = mem_calloc(1, sizeof(*state));
 
-    if (config.redis == NULL && is_done_with(options, engine))
+    if (config.redis == NULL && state_is_passing(options, engine))
         config.redis = "none";
     state->store = store_open(loop, &config, error);
     if (state->store == NULL) {

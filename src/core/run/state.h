@@ -26,6 +26,11 @@ struct state;
 struct state *state_open(struct loop *loop, const struct options *options,
                          struct engine *engine, struct strbuf *error);
 
+/* Whether this run is over once its files are read, so that nothing is kept
+ * unless an option asks for it. */
+bool state_is_passing(const struct options *options,
+                      const struct engine *engine);
+
 /* Write what is to be kept, and wait some seconds for Redis to take it. */
 void state_finish(struct state *state);
 

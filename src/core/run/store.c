@@ -416,8 +416,10 @@ struct store *store_open(struct loop *loop, const struct store_config *config,
         store->state = STORE_OFF;
         return store;
     }
+    strbuf_puts(error, "option -r: ");
     if (!store_target_resolve(&store->target, &store->addrs, error))
         goto free_store;
+    strbuf_reset(error);
     connect_now(store);
     store->check = loop_every(loop, CHECK_US, LOOP_PEER, on_check, store);
     return store;

@@ -217,7 +217,7 @@ bool store_target_resolve(const struct store_target *target,
     snprintf(port, sizeof(port), "%u", target->port);
     result = getaddrinfo(target->host, port, &hints, &found);
     if (result != 0) {
-        strbuf_printf(error, "option -r: %s: %s", target->host,
+        strbuf_printf(error, "%s: %s", target->host,
                       gai_strerror(result));
         return false;
     }

@@ -62,7 +62,7 @@ bool store_target_check(const char *text, struct strbuf *reason);
 /*
  * Its addresses. Numbers and "localhost" are known at once; any other name is
  * looked up by the system, which may take long: before the loop runs.
- * @return false with one line in the error.
+ * @return false with the reason appended to the error.
  */
 bool store_target_resolve(const struct store_target *target,
                           struct store_addrs *addrs, struct strbuf *error);
