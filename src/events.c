@@ -129,7 +129,6 @@ static void maybe_run_errand(struct app *app)
     if (app->errand_due != NULL || app->errand_work != NULL ||
         inputs_are_reading(app->inputs))
         return;
-    engine_settle(app->engine);
     app->errand_work = loop_defer(app->loop, LOOP_PAGE, on_errand_work, app);
 }
 
@@ -151,22 +150,28 @@ static void on_files_ended(void *arg)
         maybe_run_errand(app);
     else if (app->options.shutdown_when_done)
         on_stop(app);
-    else {
-        engine_settle(app->engine); /* all of it is on the pages */
-        loop_source_resume(app->work);
+    else
         log_notice("main", "all files are read; their state stays until the "
                            "program is ended");
-    }
 }
 
-/* Reading files may wait, for ticks and for whoever takes records and
- * values. */
-static bool on_file_work(void *arg)
+/* Reading files may wait, for ticks, for whoever takes records and values, and
+ * for callbacks. */
+static enum capture_turn on_file_work(void *arg, const struct iface *iface)
 {
     const struct app *app = arg;
 
-    return engine_work(app->engine) || exporter_must_wait(app->exporter) ||
-           series_must_wait(app->series);
+    if (engine_work(app->engine) || exporter_must_wait(app->exporter) ||
+        series_must_wait(app->series))
+        return CAPTURE_WORK;
+    return scripts_must_wait(app->scripts, iface) ? CAPTURE_REST : CAPTURE_READ;
+}
+
+static void on_callbacks_done(void *arg)
+{
+    const struct app *app = arg;
+
+    inputs_resume(app->inputs);
 }
 
 static void start_scripts(struct app *app)
@@ -190,7 +195,7 @@ static void start_scripts(struct app *app)
 
     app->scripts = scripts_new(&parts);
     if (app->errand == NULL)
-        scripts_keep_time(app->scripts);
+        scripts_keep_time(app->scripts, on_callbacks_done, app);
     else
         app->errand_due =
             loop_after(app->loop, app->options.run_after * (int64_t)SECOND_US,
@@ -199,7 +204,13 @@ static void start_scripts(struct app *app)
 
 void events_start(struct app *app)
 {
-    struct inputs_handler handler = {on_file_work, on_files_ended, app};
+    struct inputs_handler handler = {
+        .work = on_file_work,
+        .files_ended = on_files_ended,
+        .arg = app,
+        /* Somebody will look: all of it is on the pages, or --run's. */
+        .settles = app->errand != NULL || !app->options.shutdown_when_done,
+    };
     static const struct {
         int number;
         void (*run)(void *arg);

@@ -11,6 +11,7 @@
 /* Private keys of the registry: their addresses, scripts cannot make them. */
 static const char access_key;
 static const char iface_key;
+static const char scope_key;
 
 static void keep(lua_State *L, const char *key, const void *pointer)
 {
@@ -90,16 +91,42 @@ bool lib_may_change_key(const struct lib_access *access, const char *key)
             (!begins(key, "ntopng.user.") && pref_find(key) == PREFS_COUNT));
 }
 
-struct iface *lib_iface_of(lua_State *L)
+void lib_set_scope(lua_State *L, const struct lib_scope *scope)
+{
+    keep(L, &scope_key, scope);
+}
+
+bool lib_lists_iface(lua_State *L, const struct iface *iface)
+{
+    const struct lib_scope *scope = kept(L, &scope_key);
+
+    return lib_sees_iface(lib_access_of(L), iface) &&
+           (scope == NULL ||
+            (scope->only != NULL ? scope->only == iface : iface->is_live));
+}
+
+static struct iface *first_iface(lua_State *L)
 {
     const struct engine *engine = lib_context_of(L)->engine;
     const struct lib_access *access = lib_access_of(L);
+    struct iface *first = NULL;
+
+    for (uint16_t id = 0; id < engine_ifaces(engine); id++) {
+        struct iface *iface = engine_iface(engine, id);
+
+        if (lib_lists_iface(L, iface))
+            return iface;
+        if (first == NULL && lib_sees_iface(access, iface))
+            first = iface;
+    }
+    return first;
+}
+
+struct iface *lib_iface_of(lua_State *L)
+{
     struct iface *iface = (struct iface *)kept(L, &iface_key);
 
-    for (uint16_t id = 0; iface == NULL && id < engine_ifaces(engine); id++)
-        if (lib_sees_iface(access, engine_iface(engine, id)))
-            iface = engine_iface(engine, id);
-    return iface;
+    return iface != NULL ? iface : first_iface(L);
 }
 
 void lib_select_iface(lua_State *L, const struct iface *iface)

@@ -40,8 +40,23 @@ bool lib_is_admin(const struct lib_access *access);
 bool lib_may_read_key(const struct lib_access *access, const char *key);
 bool lib_may_change_key(const struct lib_access *access, const char *key);
 
-/* The interface that the run has selected: at first the only one that the
- * user may see, else that with id 0. NULL when there is none. */
+/*
+ * The interfaces that a callback is about: those whose clock it follows. They
+ * are what lists of interfaces tell of; others can be selected by their names.
+ * NULL stands for all.
+ */
+struct lib_scope {
+    const struct iface *only; /* this one, or NULL: those that are live */
+};
+
+/* It must outlive the run. */
+void lib_set_scope(lua_State *L, const struct lib_scope *scope);
+
+/* Whether an interface may be seen and is in the scope. */
+bool lib_lists_iface(lua_State *L, const struct iface *iface);
+
+/* The interface that the run has selected: at first the first one that it
+ * lists, else the first that it may see. NULL when there is none. */
 struct iface *lib_iface_of(lua_State *L);
 void lib_select_iface(lua_State *L, const struct iface *iface);
 

@@ -112,11 +112,21 @@ static struct iface *visible(lua_State *L, unsigned *id)
     return NULL;
 }
 
-static struct iface *first_visible(lua_State *L)
+/* The next of those that lists tell of. */
+static struct iface *listed(lua_State *L, unsigned *id)
+{
+    struct iface *iface;
+
+    while ((iface = visible(L, id)) != NULL && !lib_lists_iface(L, iface)) {
+    }
+    return iface;
+}
+
+static struct iface *first_listed(lua_State *L)
 {
     unsigned id = 0;
 
-    return visible(L, &id);
+    return listed(L, &id);
 }
 
 static struct iface *by_id(lua_State *L, int64_t number)
@@ -136,8 +146,8 @@ static struct iface *by_name(lua_State *L, const char *name)
     struct iface *iface;
     unsigned id = 0;
 
-    if (strcmp(name, "any") == 0 && first_visible(L) != NULL)
-        return first_visible(L);
+    if (strcmp(name, "any") == 0 && first_listed(L) != NULL)
+        return first_listed(L);
     while ((iface = visible(L, &id)) != NULL)
         if (strcmp(iface->name, name) == 0)
             return iface;
@@ -150,7 +160,7 @@ static struct iface *by_name(lua_State *L, const char *name)
 /* getDefaultIfName() */
 static int get_default_name(lua_State *L)
 {
-    const struct iface *iface = first_visible(L);
+    const struct iface *iface = first_listed(L);
 
     if (iface == NULL)
         return lib_fail(L, "no interface");
@@ -176,7 +186,7 @@ static int get_names(lua_State *L)
     unsigned id = 0;
 
     lua_newtable(L);
-    while ((iface = visible(L, &id)) != NULL) {
+    while ((iface = listed(L, &id)) != NULL) {
         char key[8];
 
         snprintf(key, sizeof(key), "%u", iface->id);
@@ -191,7 +201,7 @@ static int select_iface(lua_State *L)
     const struct iface *iface = NULL;
 
     if (lua_isnoneornil(L, 1))
-        iface = first_visible(L);
+        iface = first_listed(L);
     else if (lua_type(L, 1) == LUA_TNUMBER)
         iface = by_id(L, lib_arg_whole(L, 1, -1));
     else if (lua_type(L, 1) == LUA_TSTRING)
@@ -208,7 +218,7 @@ static int name_to_id(lua_State *L)
     const struct iface *iface = NULL;
 
     if (lua_isnoneornil(L, 1))
-        iface = first_visible(L);
+        iface = first_listed(L);
     else if (lua_type(L, 1) == LUA_TSTRING)
         iface = by_name(L, lua_tostring(L, 1));
     lua_pushinteger(L, iface != NULL ? iface->id : -1);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/model/engine.h"
 #include "core/run/loop.h"
 #include "lua/vm.h"
 
@@ -13,15 +14,21 @@
  * added, user/KIND*.lua and user/KIND/ *.lua, by name, one after the other.
  * The kinds of the clock begin as its second, minute, five minutes, hour (of
  * local time) or day (at local midnight) begins; housekeeping every minute.
- * Several scripts and kinds may be at work at the same time, but never one
- * kind twice: a time that comes while the time before is at work is left out,
- * which is logged and counted. Times that were slept through, or jumped over
- * by a clock that was set, are not made up for.
  *
- * They run on the wall clock, once for the program, and look at the interfaces
- * that they want; all of these have seconds of their own underneath. Captures
- * that are read faster than time passes begin with `startup` and end with
- * `shutdown` like others.
+ * Which clock: that of the interfaces that they are about. The wall clock for
+ * those that are live, together, which lists of interfaces then tell of; and
+ * the clock of its packets for each one that reads a file, in runs of their
+ * own, where os.time() is that clock and its interface is the only one listed.
+ * startup, shutdown and housekeeping are about all interfaces, by the wall
+ * clock.
+ *
+ * By the wall clock several scripts and kinds may be at work at the same time,
+ * but never one kind twice: a time that comes while the time before is at work
+ * is left out, which is logged and counted. Times that were slept through, or
+ * jumped over by a clock that was set, are not made up for. A file's clock
+ * stands still while its callbacks are at work, so each of them finds what was
+ * there at its time, kinds come one after the other, and none is left out but
+ * in a silence of more than a day of minutes (25 minutes of seconds ...).
  *
  * Without a script for a kind nothing wakes up for it. Directories are looked
  * at when the schedule starts and by schedule_reload().
@@ -43,8 +50,12 @@ struct schedule;
 struct schedule_config {
     struct loop *loop;
     struct vm *vm;
-    const char *dir;     /* of the callbacks; absolute */
-    const char *prelude; /* module to require before each, or NULL */
+    struct engine *engine; /* its interfaces are all there */
+    const char *dir;       /* of the callbacks; absolute */
+    const char *prelude;   /* module to require before each, or NULL */
+    /* May be NULL: a file that had to wait need not any more. */
+    void (*resume)(void *arg);
+    void *arg;
 };
 
 /* Find the scripts, run `startup` in the coming turns of the loop, and keep
@@ -56,6 +67,11 @@ void schedule_free(struct schedule *schedule);
 
 /* Look for scripts again. */
 void schedule_reload(struct schedule *schedule);
+
+/* Start what is due by a file's clock, once all that came before is counted
+ * (iface_is_halted()). @return true: the file is not to be read before
+ * resume() is called. */
+bool schedule_must_wait(struct schedule *schedule, const struct iface *iface);
 
 /* Stop the clock, end what runs, and run `shutdown`; ended(arg) is called in
  * a later turn of the loop when that is over, but five seconds later at the

@@ -58,16 +58,26 @@ const struct lib_dirs *scripts_dirs(const struct scripts *scripts)
     return &scripts->dirs;
 }
 
-void scripts_keep_time(struct scripts *scripts)
+void scripts_keep_time(struct scripts *scripts, void (*resume)(void *arg),
+                       void *arg)
 {
     struct schedule_config config = {
         .loop = scripts->context.loop,
         .vm = scripts->vm,
+        .engine = scripts->context.engine,
         .dir = scripts->dirs.callbacks.path,
         .prelude = SCRIPTS_PRELUDE,
+        .resume = resume,
+        .arg = arg,
     };
 
     scripts->schedule = schedule_new(&config);
+}
+
+bool scripts_must_wait(struct scripts *scripts, const struct iface *iface)
+{
+    return scripts->schedule != NULL &&
+           schedule_must_wait(scripts->schedule, iface);
 }
 
 void scripts_reload(struct scripts *scripts)

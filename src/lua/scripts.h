@@ -34,8 +34,13 @@ struct vm *scripts_vm(struct scripts *scripts);
 /* Where scripts are; valid as long as `scripts`. */
 const struct lib_dirs *scripts_dirs(const struct scripts *scripts);
 
-/* Run callbacks by the clock from now on, `startup` first. */
-void scripts_keep_time(struct scripts *scripts);
+/* Run callbacks by the clock from now on, `startup` first. Those of a file
+ * hold it up: resume(arg) is called when one is to be read again. */
+void scripts_keep_time(struct scripts *scripts, void (*resume)(void *arg),
+                       void *arg);
+
+/* As schedule_must_wait(); false without callbacks. */
+bool scripts_must_wait(struct scripts *scripts, const struct iface *iface);
 
 /* Look for callbacks again. */
 void scripts_reload(struct scripts *scripts);

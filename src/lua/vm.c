@@ -485,11 +485,6 @@ int64_t vm_run_clock_us(const struct vm_run *run)
     return run->script.clock_us != 0 ? run->script.clock_us : loop_wall_us();
 }
 
-uint16_t vm_run_iface(const struct vm_run *run)
-{
-    return run->script.iface_id;
-}
-
 int vm_run_status(const struct vm_run *run)
 {
     return run->status;

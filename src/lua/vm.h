@@ -65,7 +65,6 @@ struct vm_script {
     bool is_page;        /* print() adds neither tabs nor newlines */
     bool is_quiet;       /* ended() tells of an error, the log does not */
     int64_t clock_us;    /* what os.time() tells; 0: the wall clock */
-    uint16_t iface_id;   /* the interface selected at first */
 
     /* Called protected before the script begins, to set more globals; it
      * leaves the stack as it was. May be NULL. */
@@ -95,7 +94,6 @@ struct vm_run *vm_run_of(lua_State *L); /* of any coroutine of the run */
 struct vm *vm_of(const struct vm_run *run);
 const char *vm_run_name(const struct vm_run *run);
 int64_t vm_run_clock_us(const struct vm_run *run);
-uint16_t vm_run_iface(const struct vm_run *run);
 
 /*
  * The whole number `status` of the error object that a run failed with, 0

@@ -114,11 +114,15 @@ def test_example_tells_of_connections_that_fail(good, bad, alerts, run):
 
 
 def test_example_runs_by_the_clock(offline, tmp_path):
-    """As a callback, each second in place of each minute."""
+    """As a callback, on the clock of the capture."""
     folder = tmp_path / "callbacks"
     (folder / "user").mkdir(parents=True)
-    (folder / "user/second.lua").write_text(EXAMPLE.read_text())
-    path = captures.save(tmp_path / "in.pcap", connections(5, 20))
+    (folder / "user/minute.lua").write_text(EXAMPLE.read_text())
+    lines = [
+        line._replace(when=line.when + 19 * captures.SECOND)
+        for line in connections(5, 20)
+    ]
+    path = captures.save(tmp_path / "in.pcap", lines)
     kelvin = Running(
         offline("-i", path, "-s", "-v", "3", "--callbacks-dir", folder),
         tmp_path,

@@ -176,7 +176,9 @@ struct sink {
     struct loop *loop;
     struct seen frames[MAX_SEEN];
     unsigned count;
-    unsigned work_left;   /* turns that `work` asks for before any frame */
+    unsigned work_left; /* turns that `work` asks for before any frame */
+    unsigned rests;     /* that it asks for before all else */
+    unsigned last;
     unsigned refusals;    /* of each frame, each with work to be done */
     unsigned refused;     /* how often the next one was */
     unsigned others;      /* calls of another part of the program */
@@ -213,20 +215,35 @@ static bool on_packet(void *arg, const struct frame *frame)
     return true;
 }
 
-static bool on_work(void *arg)
+static enum capture_turn on_work(void *arg)
 {
     struct sink *sink = arg;
 
+    if (sink->rests > 0) {
+        sink->rests--;
+        return CAPTURE_REST;
+    }
     if (sink->work_left == 0)
-        return false;
+        return CAPTURE_READ;
     sink->work_left--;
-    return true;
+    return CAPTURE_WORK;
+}
+
+static void on_last(void *arg)
+{
+    struct sink *sink = arg;
+
+    assert_int_equal(sink->last++, 0);
+    assert_int_equal(sink->ended, 0);
+    sink->work_left = 3;
 }
 
 static void on_ended(void *arg, bool failed)
 {
     struct sink *sink = arg;
 
+    assert_int_equal(sink->last, 1);
+    assert_int_equal(sink->work_left, 0);
     sink->ended++;
     sink->failed = failed;
     capture_close(sink->close_in_ended);
@@ -264,6 +281,7 @@ static void sink_reset(struct loop *loop)
 static const struct capture_handler handler = {
     .packet = on_packet,
     .work = on_work,
+    .last = on_last,
     .ended = on_ended,
     .arg = &sink,
 };
@@ -771,6 +789,41 @@ static void work_goes_before_reading_and_end(void **state)
     loop_free(loop);
 }
 
+static void resume(void *arg)
+{
+    assert_int_equal(sink.count, 0);
+    capture_resume(arg);
+}
+
+/* Nothing is read, and nothing is asked, until it is resumed. */
+static void a_file_may_rest(void **state)
+{
+    struct capture_config config = {.name = path};
+    struct loop *loop = loop_new();
+    struct loop_source *timer;
+    struct capture *capture;
+    uint64_t turns;
+
+    (void)state;
+    make_many(3);
+    write_file("w", image.bytes, image.len);
+    capture = capture_open(&config, error);
+    sink_reset(loop);
+    sink.rests = 2;
+    capture_start(capture, loop, &handler);
+    capture_resume(capture); /* it does not rest yet */
+    timer = loop_every(loop, 20000, LOOP_TICK, resume, capture);
+    turns = loop_turns(loop);
+    loop_run(loop);
+    assert_int_equal(sink.rests, 0);
+    assert_int_equal(sink.count, 3);
+    assert_int_equal(sink.ended, 1);
+    assert_true(loop_turns(loop) - turns < 40);
+    loop_source_free(timer);
+    capture_close(capture);
+    loop_free(loop);
+}
+
 /* Each frame twice, and each time there is work of three turns; those that
  * the filter drops are not offered. */
 static void refused_frames_come_again_after_work(void **state)
@@ -1135,6 +1188,7 @@ int main(void)
         cmocka_unit_test(a_bad_filter_is_shown_with_its_place),
         cmocka_unit_test(filters_follow_the_link_type),
         cmocka_unit_test(work_goes_before_reading_and_end),
+        cmocka_unit_test(a_file_may_rest),
         cmocka_unit_test(refused_frames_come_again_after_work),
         cmocka_unit_test(it_may_be_closed_when_it_ended),
         cmocka_unit_test(reading_is_sliced),

@@ -228,6 +228,89 @@ static void a_live_tick_waits_for_the_one_before(void **state)
     bed->iface = file;
 }
 
+/* A whole second in a silence: it is halted at once work is done. */
+static void a_clock_halts_where_it_is_told(void **state)
+{
+    struct traffic_bed *bed = *state;
+    struct iface *iface = bed->iface;
+    int64_t late_us = START_US + 100 * SECOND_US + 5;
+
+    iface_halt_at(iface, 0);
+    assert_false(iface_is_halted(iface)); /* it has not begun */
+    traffic_udp(bed, 1);
+    assert_true(iface_is_halted(iface));
+    assert_false(iface_catch_up(iface, START_US + 1));
+    assert_false(iface_catch_up(iface, late_us));
+    assert_int_equal(iface->tick, 0);
+    iface_halt_at(iface, START_US + 60 * SECOND_US);
+    assert_false(iface_is_halted(iface));
+    assert_false(iface_catch_up(iface, late_us));
+    assert_true(iface_is_halted(iface));
+    assert_int_equal(iface->held_us, late_us);
+    assert_int_equal(iface->now_us, START_US + 60 * SECOND_US);
+    assert_int_equal(iface->tick, 2); /* the busy second, the silence */
+    /* What comes at that second itself is not before it. */
+    assert_false(iface_catch_up(iface, START_US + 60 * SECOND_US));
+    iface_halt_at(iface, START_US + 120 * SECOND_US);
+    assert_true(iface_catch_up(iface, late_us));
+    assert_int_equal(iface->now_us, START_US + 100 * SECOND_US);
+}
+
+static void a_clock_that_is_set_back_halts(void **state)
+{
+    struct traffic_bed *bed = *state;
+
+    iface_halt_at(bed->iface, START_US + 60 * SECOND_US);
+    traffic_udp(bed, 1);
+    bed->now_us = START_US - 7200 * SECOND_US;
+    assert_false(iface_catch_up(bed->iface, bed->now_us));
+    assert_true(iface_is_halted(bed->iface));
+    assert_int_equal(bed->iface->now_us, bed->now_us);
+}
+
+/* Who asks for no catching up is not held back for ever. */
+static void a_frame_by_force_ends_a_halt(void **state)
+{
+    struct traffic_bed *bed = *state;
+
+    iface_halt_at(bed->iface, 0);
+    traffic_udp(bed, 1);
+    bed->now_us += 10 * SECOND_US;
+    traffic_udp(bed, 1);
+    assert_int_equal(bed->iface->counters.all.packets, 2);
+    assert_int_equal(bed->iface->now_us, START_US + 10 * SECOND_US);
+}
+
+static void the_end_is_the_end_of_a_second(void **state)
+{
+    struct traffic_bed *bed = *state;
+
+    iface_end(bed->iface, true);
+    assert_int_equal(bed->iface->tick, 0); /* nothing came */
+    burst(bed, 10);
+    iface_end(bed->iface, true);
+    while (engine_work(bed->engine))
+        continue;
+    assert_true(bed->iface->is_over);
+    assert_int_equal(bed->iface->ticked_us, START_US + SECOND_US);
+    assert_float_equal(throughput(bed), 10 * UDP_LEN, 0);
+}
+
+static void an_end_for_nobody_settles_for_a_halt_alone(void **state)
+{
+    struct traffic_bed *bed = *state;
+
+    burst(bed, 10);
+    iface_end(bed->iface, false);
+    iface_halt_at(bed->iface, START_US + 2 * SECOND_US);
+    iface_end(bed->iface, false);
+    assert_int_equal(bed->iface->tick, 0);
+    iface_halt_at(bed->iface, START_US + SECOND_US);
+    iface_end(bed->iface, false);
+    assert_int_equal(bed->iface->tick, 1);
+    assert_true(iface_is_halted(bed->iface));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bed, close_bed)
 
 int main(void)
@@ -240,6 +323,11 @@ int main(void)
         TEST(a_busy_tick_of_a_file_goes_before_the_next_frame),
         TEST(a_frame_may_come_before_the_work_is_done),
         TEST(a_live_tick_waits_for_the_one_before),
+        TEST(a_clock_halts_where_it_is_told),
+        TEST(a_clock_that_is_set_back_halts),
+        TEST(a_frame_by_force_ends_a_halt),
+        TEST(the_end_is_the_end_of_a_second),
+        TEST(an_end_for_nobody_settles_for_a_halt_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

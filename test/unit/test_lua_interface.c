@@ -42,7 +42,7 @@ static void a_file_runs_until_it_is_read(void **state)
 
     run(state, "assert(interface.isRunning() and not interface.isIdle())\n"
                "assert(select('#', interface.isIdle()) == 0)\n");
-    iface_end(bed->traffic.iface);
+    iface_end(bed->traffic.iface, true);
     run(state, "assert(interface.isIdle() and not interface.isRunning())\n"
                "assert(select('#', interface.isRunning()) == 0)\n");
 }

@@ -5,13 +5,13 @@ local interfaces = require "interfaces"
 
 local callback_utils = {}
 
-local SKIPPED = { ["pcap dump"] = true, ["unknown"] = true }
 local PAGE = 256 -- hosts at a time, so that memory does not follow their number
 local OVERLAP = 32
 
---- Call callback(name, statistics) with each interface selected, but those
---- that read files. `names` is a table of names, nil for all. A callback that
---- returns false ends it. @return whether all were called
+--- Call callback(name, statistics) with each interface selected. `names` is a
+--- table of names, nil for those that the run is about: by the wall clock
+--- those that are live, by a file's clock the one that reads it. A callback
+--- that returns false ends it. @return whether all were called
 function callback_utils.foreachInterface(names, verbose, callback)
   local list = {}
   if names then
@@ -26,7 +26,7 @@ function callback_utils.foreachInterface(names, verbose, callback)
       if verbose then print(name .. ": no such interface") end
     else
       local stats = interface.getStats() or {}
-      if not SKIPPED[stats.type] then
+      if stats.type ~= "unknown" then
         if verbose then print("interface " .. name) end
         if callback(name, stats, verbose) == false then
           complete = false

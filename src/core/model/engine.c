@@ -15,8 +15,6 @@
  * are guessed and recorded. */
 #define SLICE_FLOWS 128
 
-#define SECOND_US 1000000LL
-
 struct engine {
     struct engine_config config;
     struct dpi *dpi;
@@ -130,16 +128,6 @@ void engine_set_host_idle(struct engine *engine, uint32_t local_s,
             config->local_idle_s = local_s;
         if (!engine->config.keep_remote)
             config->remote_idle_s = remote_s;
-    }
-}
-
-void engine_settle(struct engine *engine)
-{
-    for (uint16_t id = 0; id < engine->count; id++) {
-        struct iface *iface = engine->ifaces[id];
-
-        if (!iface->is_live && iface->first_us != 0)
-            iface_tick(iface, iface->ticked_us + SECOND_US);
     }
 }
 

@@ -71,11 +71,6 @@ void engine_set_flow_timeout(struct engine *engine, enum flow_class class,
 void engine_set_host_idle(struct engine *engine, uint32_t local_s,
                           uint32_t remote_s);
 
-/* Captures are read: let their last second be over like any other, so that
- * everything is counted where it belongs. Flows stay. The work is left to
- * engine_work(). */
-void engine_settle(struct engine *engine);
-
 /* What alerts are told of from now on; off at first. Turned off, all that is
  * engaged is released at once. */
 void engine_set_alerts(struct engine *engine,

@@ -68,6 +68,7 @@ struct iface *iface_new(struct engine *engine, const char *name, uint16_t id,
     iface->name = mem_strdup(name);
     iface->id = id;
     iface->is_live = is_live;
+    iface->halt_us = IFACE_NEVER;
     iface->decoder = decoder_new(config->tunnel_outer, key.word[0]);
     flows_init(&iface->flows, config->max_flows, &key);
     groups_init(&iface->groups, GROUPS_MAX, &key);
@@ -484,12 +485,17 @@ static void set_clock(struct iface *iface, int64_t when_us)
 }
 
 /* When the tick is that a packet of this time finds undone: a second that had
- * packets ends for itself, silence behind it is one tick however long. */
+ * packets ends for itself, silence behind it is one tick however long, but for
+ * a halt in it. */
 static int64_t next_tick(const struct iface *iface, int64_t when_us)
 {
-    return iface->counters.all.packets != iface->ticked.packets
-               ? iface->ticked_us + SECOND_US
-               : when_us - when_us % SECOND_US;
+    int64_t second_us = when_us - when_us % SECOND_US;
+
+    if (iface->counters.all.packets != iface->ticked.packets)
+        return iface->ticked_us + SECOND_US;
+    return iface->ticked_us < iface->halt_us && iface->halt_us < second_us
+               ? iface->halt_us
+               : second_us;
 }
 
 bool iface_catch_up(struct iface *iface, int64_t when_us)
@@ -499,17 +505,24 @@ bool iface_catch_up(struct iface *iface, int64_t when_us)
     if (iface->first_us == 0 || when_us < iface->now_us - BACKWARDS_US) {
         clear_ring(iface, when_us);
         set_clock(iface, when_us);
+        if (iface->halt_us != IFACE_NEVER)
+            iface->halt_us = 0;
     }
-    while (!iface->is_ticking && when_us - iface->ticked_us >= SECOND_US)
+    while (!iface->is_ticking && !iface_is_halted(iface) &&
+           when_us - iface->ticked_us >= SECOND_US)
         iface_tick(iface, next_tick(iface, when_us));
-    return !iface->is_ticking;
+    iface->held_us = when_us;
+    return !iface->is_ticking && !iface_is_halted(iface);
 }
 
 /* A file's clock is its packets' time. */
 static void advance_clock(struct iface *iface, int64_t when_us)
 {
-    while (!iface_catch_up(iface, when_us))
+    while (!iface_catch_up(iface, when_us)) {
         (void)iface_work(iface, UINT32_MAX);
+        if (iface_is_halted(iface)) /* nobody was asked to wait */
+            iface->halt_us = IFACE_NEVER;
+    }
     if (iface->first_us == 0) {
         iface->first_us = when_us;
         if (iface->now_us == 0)
@@ -630,6 +643,16 @@ void iface_lost(struct iface *iface, const struct iface_drops *drops)
     iface->ring[iface_now_s(iface) % IFACE_RING_SECONDS].drops +=
         (uint32_t)news;
     *known = *drops;
+}
+
+void iface_end(struct iface *iface, bool settles)
+{
+    int64_t end_us = iface->ticked_us + SECOND_US;
+
+    if (!iface->is_live && iface->first_us != 0 &&
+        (settles || iface->halt_us <= end_us))
+        iface_tick(iface, end_us);
+    iface->is_over = true;
 }
 
 void iface_reset(struct iface *iface, bool only_drops)

@@ -107,6 +107,8 @@ struct iface {
     int64_t first_us;  /* first packet, 0 before it */
     int64_t packet_us; /* latest packet, 0 before the first */
     int64_t ticked_us; /* the last tick */
+    int64_t halt_us;   /* of a file's clock; see iface_halt_at() */
+    int64_t held_us;   /* the frame that is to come next */
     int64_t tick_interval_us; /* between the last two ticks */
     uint32_t tick;            /* number of the last one, from 1 on */
     bool is_ticking;          /* the last tick's work is not done */
@@ -124,8 +126,28 @@ void iface_frame(struct iface *iface, const struct frame *frame);
 /* Bring a file's clock to the time of its next frame, whole seconds of which
  * are ticks: each takes what came before it and nothing else, so that results
  * do not depend on slices.
- * @return false: iface_work() has to be called before the frame may come. */
+ * @return false: iface_work() has to be called before the frame may come, or
+ * the clock is halted. */
 bool iface_catch_up(struct iface *iface, int64_t when_us);
+
+/*
+ * Let a file's clock stand still at a whole second, once all that came before
+ * it is counted, until another one is set: there frames are held back by
+ * iface_catch_up(). IFACE_NEVER, as at first, lets it pass. 0 halts a clock
+ * once it has begun, and so does setting it back.
+ */
+#define IFACE_NEVER INT64_MAX
+static inline void iface_halt_at(struct iface *iface, int64_t when_us)
+{
+    iface->halt_us = when_us;
+}
+
+/* The clock stands still, and no work is left. */
+static inline bool iface_is_halted(const struct iface *iface)
+{
+    return iface->first_us != 0 && !iface->is_ticking &&
+           iface->ticked_us >= iface->halt_us;
+}
 
 /* A second passed at `now_us`: begin a roll-up. While the work of the one
  * before is not done only the clock moves, and the next one covers more. */
@@ -137,11 +159,10 @@ bool iface_work(struct iface *iface, uint32_t budget);
 /* What the capture lost so far: sums that never fall. */
 void iface_lost(struct iface *iface, const struct iface_drops *drops);
 
-/* The file was read to its end. */
-static inline void iface_end(struct iface *iface)
-{
-    iface->is_over = true;
-}
+/* The file was read to its end. `settles`: its last second is over like any
+ * other, so that everything is counted where it belongs, and the work is left
+ * to iface_work(); flows stay. A clock that is to halt then settles anyway. */
+void iface_end(struct iface *iface, bool settles);
 
 /* Let what is shown as "since the reset" begin now: drops, or all of it. */
 void iface_reset(struct iface *iface, bool only_drops);

@@ -93,6 +93,12 @@ void capture_start(struct capture *capture, struct loop *loop,
         capture_live_start(capture->live);
 }
 
+void capture_resume(struct capture *capture)
+{
+    if (capture->file != NULL)
+        capture_file_resume(capture->file);
+}
+
 void capture_drain(struct capture *capture, int64_t until_us)
 {
     if (capture->live != NULL)

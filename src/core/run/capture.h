@@ -47,6 +47,13 @@ struct capture_config {
  * network, none of a silent one, and no frame is later than this. */
 #define CAPTURE_BLOCK_MS 200
 
+/* Whether a file may be read on. */
+enum capture_turn {
+    CAPTURE_READ,
+    CAPTURE_WORK, /* not yet: ask again in the next turn of the loop */
+    CAPTURE_REST, /* not yet: ask again after capture_resume() */
+};
+
 struct capture_handler {
     /* One frame; it and its bytes are valid during the call only. Must not
      * call capture_close(). @return true, or, from a file: false when there is
@@ -54,10 +61,15 @@ struct capture_handler {
     bool (*packet)(void *arg, const struct frame *frame);
 
     /* Files only, may be NULL: do a slice of the work that is waiting, such
-     * as a tick. While it returns true nothing is read, and `ended` waits. */
-    bool (*work)(void *arg);
+     * as a tick. Until it says CAPTURE_READ nothing is read, and the next two
+     * wait. */
+    enum capture_turn (*work)(void *arg);
 
-    /* Files only, may be NULL: there are no more frames. `failed`: the file
+    /* Files only, may be NULL: there are no more frames. What this leaves to
+     * do is asked of `work`, and then comes `ended`. */
+    void (*last)(void *arg);
+
+    /* Files only, may be NULL: the file is done with. `failed`: the file
      * was truncated, corrupt or not a capture; what was read before counts,
      * and one warning has been logged. Called once; may call
      * capture_close(). */
@@ -84,6 +96,10 @@ struct capture *capture_open(const struct capture_config *config, char *error);
 /* Begin to call the handler from the loop; once. The handler is copied. */
 void capture_start(struct capture *capture, struct loop *loop,
                    const struct capture_handler *handler);
+
+/* Ask a file's handler again whether there is work left; nothing happens
+ * unless it said CAPTURE_REST. */
+void capture_resume(struct capture *capture);
 
 /* Go on reading an interface outside of the loop, waiting for frames until
  * loop_now_us() says `until_us`: before the end, for those that the kernel

@@ -39,6 +39,8 @@ struct capture_file {
     int link_type; /* the first; -1: none yet */
     bool is_over;  /* nothing more to read */
     bool has_failed;
+    bool is_resting; /* until capture_file_resume() */
+    bool has_told_last;
     bool has_ended; /* the handler was told */
 };
 
@@ -197,21 +199,38 @@ static bool read_slice(struct capture_file *file)
     return true;
 }
 
-static bool on_slice(void *arg)
+/* Tell the handler that there is nothing more. @return true: there may be
+ * work left before its end. */
+static bool end(struct capture_file *file)
 {
-    struct capture_file *file = arg;
     const struct capture_handler *handler = &file->owner->handler;
 
-    if (handler->work != NULL && handler->work(handler->arg))
-        return true;
-    if (!file->is_over)
-        return read_slice(file);
+    if (!file->has_told_last) {
+        file->has_told_last = true;
+        if (handler->last != NULL) {
+            handler->last(handler->arg);
+            return true;
+        }
+    }
     if (!file->has_ended) {
         file->has_ended = true;
         if (handler->ended != NULL)
             handler->ended(handler->arg, file->has_failed);
     }
     return false;
+}
+
+static bool on_slice(void *arg)
+{
+    struct capture_file *file = arg;
+    const struct capture_handler *handler = &file->owner->handler;
+    enum capture_turn turn =
+        handler->work != NULL ? handler->work(handler->arg) : CAPTURE_READ;
+
+    file->is_resting = turn == CAPTURE_REST;
+    if (turn != CAPTURE_READ)
+        return turn == CAPTURE_WORK;
+    return file->is_over ? end(file) : read_slice(file);
 }
 
 static void on_readable(void *arg)
@@ -298,6 +317,13 @@ void capture_file_start(struct capture_file *file)
         loop_on_fd(loop, fd, LOOP_READ, LOOP_PAGE, on_readable, file);
     if (file->readable == NULL)
         give_up(file, "cannot be waited for");
+}
+
+void capture_file_resume(struct capture_file *file)
+{
+    if (file->is_resting)
+        loop_source_resume(file->slice);
+    file->is_resting = false;
 }
 
 void capture_file_free(struct capture_file *file)

@@ -57,6 +57,7 @@ uint32_t capture_growth(uint32_t before, uint32_t now);
 /* Open a file, "-" for standard input. @return NULL with a line in `error`. */
 struct capture_file *capture_file_open(struct capture *capture, char *error);
 void capture_file_start(struct capture_file *file);
+void capture_file_resume(struct capture_file *file);
 void capture_file_free(struct capture_file *file);
 bool capture_file_is_up(const struct capture_file *file);
 int capture_file_link_type(const struct capture_file *file);

@@ -176,11 +176,19 @@ static bool on_packet(void *arg, const struct frame *frame)
     return true;
 }
 
-static bool on_work(void *arg)
+static enum capture_turn on_work(void *arg)
+{
+    const struct input *input = arg;
+    const struct inputs_handler *handler = &input->inputs->handler;
+
+    return handler->work(handler->arg, input->iface);
+}
+
+static void on_last(void *arg)
 {
     const struct input *input = arg;
 
-    return input->inputs->handler.work(input->inputs->handler.arg);
+    iface_end(input->iface, input->inputs->handler.settles);
 }
 
 static void on_ended(void *arg, bool failed)
@@ -189,7 +197,6 @@ static void on_ended(void *arg, bool failed)
     struct inputs *inputs = input->inputs;
 
     input->has_ended = true;
-    iface_end(input->iface);
     input->has_failed = failed && input->iface->counters.all.packets == 0;
     if (--inputs->files_open == 0)
         inputs->handler.files_ended(inputs->handler.arg);
@@ -203,6 +210,7 @@ void inputs_start(struct inputs *inputs, struct loop *loop,
         struct capture_handler capture = {
             .packet = on_packet,
             .work = on_work,
+            .last = on_last,
             .ended = on_ended,
             .arg = inputs->items[i],
         };
@@ -212,6 +220,12 @@ void inputs_start(struct inputs *inputs, struct loop *loop,
                    inputs->items[i]->is_file ? "reading" : "watching",
                    inputs->items[i]->iface->name);
     }
+}
+
+void inputs_resume(struct inputs *inputs)
+{
+    for (size_t i = 0; i < inputs->count; i++)
+        capture_resume(inputs->items[i]->capture);
 }
 
 void inputs_update(struct inputs *inputs)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "core/model/engine.h"
+#include "core/run/capture.h"
 #include "core/run/loop.h"
 #include "core/run/options.h"
 #include "core/util/strbuf.h"
@@ -31,17 +32,22 @@ struct inputs *inputs_open(const struct options *options,
 void inputs_attach(struct inputs *inputs, struct engine *engine);
 
 struct inputs_handler {
-    /* Before each slice of a file: do a slice of what earlier frames left
-     * behind. While it returns true no file is read. */
-    bool (*work)(void *arg);
+    /* Before each slice of a file, and after its last: do a slice of what
+     * earlier frames left behind. Until it says CAPTURE_READ the file of this
+     * interface is not read; CAPTURE_REST: until inputs_resume(). */
+    enum capture_turn (*work)(void *arg, const struct iface *iface);
     /* Once, when the last file was read; never when there is none. */
     void (*files_ended)(void *arg);
     void *arg;
+    bool settles; /* files, as iface_end() says */
 };
 
 /* Begin to feed the engine. The handler is copied. */
 void inputs_start(struct inputs *inputs, struct loop *loop,
                   const struct inputs_handler *handler);
+
+/* Ask again about the files that rest. */
+void inputs_resume(struct inputs *inputs);
 
 /* Once a second: tell the engine what the captures lost, and which are up. */
 void inputs_update(struct inputs *inputs);
