@@ -2,20 +2,22 @@
 #include "export/record.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_gen.h>
 
+#include "core/model/field.h"
 #include "core/util/mem.h"
-#include "export/field.h"
 
 #define NUMBER_SIZE 24 /* the digits of 64 bits, sign and point */
 #define KEY_SIZE 32    /* a field's name with what stands around it */
 #define ID_SIZE (16 + 1 + 20 + 1)
 
-/* A field's name as it stands in a record: `,"NAME":`. */
-struct key {
-    char text[KEY_SIZE];
+/* A row of flows that records have, and its name there: `,"NAME":`. */
+struct column {
+    const struct field *field;
+    char key[KEY_SIZE];
     size_t len;
 };
 
@@ -30,8 +32,9 @@ struct recorder {
     struct hash_key nonce;
     uint64_t records; /* made so far */
     yajl_gen json;
-    struct key *keys; /* one for each field */
-    char *text;       /* of the latest record */
+    struct column columns[FIELDS_EXPORTED_MAX];
+    size_t count;
+    char *text; /* of the latest record */
     size_t len;
     size_t size; /* allocated */
 };
@@ -90,22 +93,22 @@ static void quote(struct recorder *recorder, const char *text, size_t len)
     (void)status;
 }
 
-static void make_keys(struct recorder *recorder)
+static void make_columns(struct recorder *recorder)
 {
-    size_t count;
-    const struct field *fields = field_table(&count);
+    const struct field *fields[FIELDS_EXPORTED_MAX];
 
-    recorder->keys = mem_calloc(count, sizeof(*recorder->keys));
-    for (size_t i = 0; i < count; i++) {
-        struct key *key = &recorder->keys[i];
+    recorder->count = fields_exported(fields);
+    for (size_t i = 0; i < recorder->count; i++) {
+        struct column *column = &recorder->columns[i];
 
         recorder->len = 0;
         put_char(recorder, ',');
-        quote(recorder, fields[i].name, strlen(fields[i].name));
+        quote(recorder, fields[i]->record, strlen(fields[i]->record));
         put_char(recorder, ':');
-        assert(recorder->len <= sizeof(key->text));
-        memcpy(key->text, recorder->text, recorder->len);
-        key->len = recorder->len;
+        assert(recorder->len <= sizeof(column->key));
+        memcpy(column->key, recorder->text, recorder->len);
+        column->len = recorder->len;
+        column->field = fields[i];
     }
 }
 
@@ -119,7 +122,7 @@ struct recorder *recorder_new(const struct engine *engine,
     recorder->nonce = *nonce;
     recorder->json = yajl_gen_alloc(&memory);
     yajl_gen_config(recorder->json, yajl_gen_print_callback, put, recorder);
-    make_keys(recorder);
+    make_columns(recorder);
     return recorder;
 }
 
@@ -128,16 +131,15 @@ void recorder_free(struct recorder *recorder)
     if (recorder == NULL)
         return;
     yajl_gen_free(recorder->json);
-    free(recorder->keys);
     free(recorder->text);
     free(recorder);
 }
 
 /* All of a fixed size is copied, which is faster than to count. */
-static void write_key(struct recorder *recorder, const struct key *key)
+static void write_key(struct recorder *recorder, const struct column *column)
 {
-    memcpy(reserve(recorder, sizeof(key->text)), key->text, sizeof(key->text));
-    recorder->len += key->len;
+    memcpy(reserve(recorder, KEY_SIZE), column->key, KEY_SIZE);
+    recorder->len += column->len;
 }
 
 /* The same byte eight times. */
@@ -222,6 +224,15 @@ static void write_place(struct recorder *recorder, const int32_t place[2])
     put_char(recorder, ']');
 }
 
+/* A number with three decimals; what is none is 0. */
+static void write_decimal(struct recorder *recorder, double decimal)
+{
+    double size = fabs(decimal) * 1000;
+    uint64_t thousandths = size < 1e18 ? (uint64_t)llround(size) : 0;
+
+    write_number(recorder, thousandths, decimal < 0 && thousandths != 0, 3);
+}
+
 static void write_value(struct recorder *recorder, enum field_type type,
                         const struct field_value *value)
 {
@@ -230,14 +241,25 @@ static void write_value(struct recorder *recorder, enum field_type type,
         write_text(recorder, value->text);
         break;
     case FIELD_NUMBER:
-        write_number(recorder, value->number, false, 0);
+        write_number(recorder, (uint64_t)llabs(value->number),
+                     value->number < 0, 0);
+        break;
+    case FIELD_THOUSANDTHS:
+        write_number(recorder, (uint64_t)llabs(value->number),
+                     value->number < 0, 3);
         break;
     case FIELD_DECIMAL:
-        write_number(recorder, value->number, false, 3);
+        write_decimal(recorder, value->decimal);
+        break;
+    case FIELD_FLAG:
+        write_number(recorder, value->flag, false, 0);
         break;
     case FIELD_PLACE:
         write_place(recorder, value->place);
         break;
+    case FIELD_TABLE:
+    case FIELD_LIST:
+        assert(false); /* records are flat: fields_exported() */
     }
 }
 
@@ -283,25 +305,22 @@ const char *recorder_write(struct recorder *recorder, const struct iface *iface,
                            const struct flow_mark *mark, size_t *len)
 {
     char id[ID_SIZE];
-    struct record_source source = {
-        .engine = recorder->engine,
-        .iface = iface,
-        .flow = flow,
-        .tcp = flows_tcp(&iface->flows, flow),
-        .mark = mark,
-        .id = id,
-    };
-    size_t count;
-    const struct field *fields = field_table(&count);
+    struct field_source source = {.seen = NULL};
     struct field_value value;
 
+    field_of_flow(iface, flow, POOL_NONE, &source);
+    source.mark = mark;
+    source.record_id = id;
     write_id(recorder, iface, flow, id);
     recorder->len = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!fields[i].get(&fields[i], &source, &value))
+    for (size_t i = 0; i < recorder->count; i++) {
+        const struct column *column = &recorder->columns[i];
+        const struct field *field = column->field;
+
+        if (field->get(field, &source, &value) != FIELD_FOUND)
             continue;
-        write_key(recorder, &recorder->keys[i]);
-        write_value(recorder, fields[i].type, &value);
+        write_key(recorder, column);
+        write_value(recorder, field->type, &value);
     }
     assert(recorder->len > 0);
     recorder->text[0] = '{'; /* instead of the first key's comma */

@@ -22,7 +22,8 @@ void recorder_free(struct recorder *recorder); /* NULL is fine */
 
 /*
  * The record of what a flow did since `mark`: one JSON object in one line,
- * without the newline, its keys those of field.h. FLOW_ID is
+ * without the newline, its keys those of fields_exported() in
+ * field.h. FLOW_ID is
  * "<the flow, 16 hex digits>-<number of the record>": records of one flow
  * begin alike, and no two records are alike.
  * @return the text of `*len` bytes and a NUL, valid until the next call.

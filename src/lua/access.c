@@ -39,6 +39,11 @@ const struct lib_access *lib_access_of(lua_State *L)
     return kept(L, &access_key);
 }
 
+const struct networks *lib_seen_networks(const struct lib_access *access)
+{
+    return access != NULL ? access->networks : NULL;
+}
+
 bool lib_sees_addr(const struct lib_access *access, const struct addr *addr)
 {
     return access == NULL || access->networks == NULL ||

@@ -27,6 +27,9 @@ void lib_set_access(lua_State *L, const struct lib_access *access);
 /* NULL: everything. */
 const struct lib_access *lib_access_of(lua_State *L);
 
+/* The networks whose hosts may be seen, or NULL: all. */
+const struct networks *lib_seen_networks(const struct lib_access *access);
+
 /* Whether hosts with this address, or the interface, may be seen. */
 bool lib_sees_addr(const struct lib_access *access, const struct addr *addr);
 bool lib_sees_iface(const struct lib_access *access, const struct iface *iface);

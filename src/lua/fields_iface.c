@@ -3,37 +3,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/model/field.h"
 #include "core/run/netif.h"
 #include "lua/fields_internal.h"
 
-#define GET(name)                                      \
-    static bool name(const struct push_field *field,   \
-                     const struct push_source *source, \
-                     struct push_value *value)
-
-#define PUSH(name)                                                 \
-    static void name(lua_State *L, const struct push_field *field, \
-                     const struct push_source *source)
+#define GET(name) static FIELD_GET(name)
+#define LIST(name) static FIELD_LISTS(name)
 
 GET(get_name)
 {
     (void)field;
     value->text = source->iface->name;
-    return true;
+    return FIELD_FOUND;
 }
 
 GET(get_type)
 {
     (void)field;
     value->text = source->iface->is_live ? "pcap" : "pcap dump";
-    return true;
+    return FIELD_FOUND;
 }
 
 GET(get_id)
 {
     (void)field;
     value->number = source->iface->id;
-    return true;
+    return FIELD_FOUND;
 }
 
 /* kelvin captures all packets, and has no views, probes or bridges: the
@@ -42,35 +37,35 @@ GET(get_detail)
 {
     (void)source;
     value->number = field->detail;
-    return true;
+    return FIELD_FOUND;
 }
 
 GET(get_flag)
 {
     (void)source;
     value->flag = field->detail != 0;
-    return true;
+    return FIELD_FOUND;
 }
 
 GET(has_vlans)
 {
     (void)field;
     value->flag = source->iface->has_vlans;
-    return true;
+    return FIELD_FOUND;
 }
 
 GET(has_macs)
 {
     (void)field;
     value->flag = source->iface->has_macs;
-    return true;
+    return FIELD_FOUND;
 }
 
 GET(get_last)
 {
     (void)field;
     value->number = source->iface->packet_us / 1000000;
-    return true;
+    return FIELD_FOUND;
 }
 
 /* `detail`: 0 MTU, 1 speed; of interfaces that the kernel knows. */
@@ -79,26 +74,24 @@ GET(get_netif)
     struct netif_info info;
 
     if (!source->iface->is_live || !netif_query(source->iface->name, &info))
-        return false;
+        return FIELD_NONE;
     value->number = field->detail == 0 ? info.mtu : info.speed_mbit;
-    return value->number != 0;
+    return field_found(value->number != 0);
 }
 
-GET(is_live)
+/* "10.0.0.1,fe80::1"; what has no room is left out. */
+GET(get_addresses)
 {
-    (void)field;
-    (void)value;
-    return source->iface->is_live;
-}
-
-PUSH(push_addresses)
-{
+    static char text[2048]; /* until the next call */
     struct netif_addr *list = NULL;
-    int count = netif_addrs(source->iface->name, &list);
-    char text[2048] = "";
     size_t len = 0;
+    int count;
 
     (void)field;
+    if (!source->iface->is_live)
+        return FIELD_NONE;
+    count = netif_addrs(source->iface->name, &list);
+    text[0] = '\0';
     for (int i = 0; i < count && len + ADDR_TEXT_SIZE + 1 < sizeof(text); i++) {
         char ip[ADDR_TEXT_SIZE];
 
@@ -107,7 +100,8 @@ PUSH(push_addresses)
                              i > 0 ? "," : "", addr_format(&list[i].addr, ip));
     }
     free(list);
-    lua_pushstring(L, text);
+    value->text = text;
+    return FIELD_FOUND;
 }
 
 /* Counters */
@@ -169,16 +163,16 @@ GET(get_counter)
         break;
     }
     value->number = (int64_t)number;
-    return true;
+    return FIELD_FOUND;
 }
 
 GET(get_trouble)
 {
     value->number = (int64_t)source->iface->counters.trouble[field->detail];
-    return true;
+    return FIELD_FOUND;
 }
 
-PUSH(push_eth)
+LIST(list_eth)
 {
     static const char *const kinds[L3_KIND_COUNT][2] = {
         [L3_IPV4] = {"IPv4_packets", "IPv4_bytes"},
@@ -190,17 +184,16 @@ PUSH(push_eth)
     const struct iface_counters *counters = &source->iface->counters;
 
     (void)field;
-    lua_createtable(L, 0, 2 * L3_KIND_COUNT + 2);
     for (unsigned i = 0; i < L3_KIND_COUNT; i++) {
-        push_number(L, kinds[i][0], counters->l3[i].packets);
-        push_number(L, kinds[i][1], counters->l3[i].bytes);
+        field_put_number(sink, kinds[i][0], counters->l3[i].packets);
+        field_put_number(sink, kinds[i][1], counters->l3[i].bytes);
     }
-    push_number(L, "packets", counters->all.packets);
-    push_number(L, "bytes", counters->all.bytes);
+    field_put_number(sink, "packets", counters->all.packets);
+    field_put_number(sink, "bytes", counters->all.bytes);
 }
 
 /* `detail`: 0 packets, 1 bytes. */
-PUSH(push_locality)
+LIST(list_locality)
 {
     static const char *const names[LOCALITIES] = {
         [LOCAL_TO_LOCAL] = "local2local",
@@ -209,147 +202,143 @@ PUSH(push_locality)
         [REMOTE_TO_REMOTE] = "remote2remote",
     };
 
-    lua_createtable(L, 0, LOCALITIES);
     for (unsigned i = 0; i < LOCALITIES; i++) {
         const struct traffic *traffic = &source->iface->counters.locality[i];
 
-        push_number(L, names[i],
-                    field->detail == 0 ? traffic->packets : traffic->bytes);
+        field_put_number(sink, names[i],
+                         field->detail == 0 ? traffic->packets
+                                            : traffic->bytes);
     }
 }
 
-PUSH(push_apps)
+LIST(list_apps)
 {
     const struct iface *iface = source->iface;
 
     (void)field;
-    lua_newtable(L);
     for (uint16_t app = 0; app < DPI_APPS; app++)
-        fields_push_app(L, engine_dpi(iface->engine), app,
-                        iface->apps[app].traffic, iface->apps[app].duration_s);
+        field_put_app(sink, engine_dpi(iface->engine), app,
+                      iface->apps[app].traffic, iface->apps[app].duration_s);
 }
 
-PUSH(push_classes)
+LIST(list_classes)
 {
     (void)field;
-    fields_push_classes(L, source->iface->counters.classes);
+    field_put_classes(sink, source->iface->counters.classes);
 }
 
 /* Tables that are full, and so lose something. */
-PUSH(push_anomalies)
+LIST(list_anomalies)
 {
     const struct iface *iface = source->iface;
 
     (void)field;
-    lua_newtable(L);
     if (iface->flows.pool.count == iface->flows.pool.cap)
-        push_flag(L, "too_many_flows", true);
+        field_put_flag(sink, "too_many_flows", true);
     if (iface->hosts.pool.count == iface->hosts.pool.cap)
-        push_flag(L, "too_many_hosts", true);
+        field_put_flag(sink, "too_many_hosts", true);
 }
 
 /* clang-format off */
-#define N PUSH_NUMBER
-#define T PUSH_TEXT
-#define F PUSH_FLAG
+#define N FIELD_NUMBER
+#define T FIELD_TEXT
+#define F FIELD_FLAG
 
-static const struct push_field stats_fields[] = {
-    {"packets", N, 0, "packets", "", NULL,
-     get_counter, 0, COUNTER_PACKETS, NULL, NULL},
-    {"bytes", N, 0, "bytes", "", NULL,
-     get_counter, 0, COUNTER_BYTES, NULL, NULL},
-    {"local_hosts", N, 0, "hosts", "in local networks, now", NULL,
-     get_counter, 0, COUNTER_LOCAL_HOSTS, NULL, NULL},
-    {"drops", N, 0, "packets", "by kernel and card", NULL,
-     get_counter, 0, COUNTER_DROPS, NULL, NULL},
-    {"devices", N, 0, "devices", "MAC addresses, now", NULL,
-     get_counter, 0, COUNTER_DEVICES, NULL, NULL},
+static const struct field stats_fields[] = {
+    FIELD("packets", N, FIELD_BASIC, "packets", "", NULL,
+          get_counter, 0, COUNTER_PACKETS),
+    FIELD("bytes", N, FIELD_BASIC, "bytes", "", NULL,
+          get_counter, 0, COUNTER_BYTES),
+    FIELD("local_hosts", N, FIELD_BASIC, "hosts", "in local networks, now",
+          NULL, get_counter, 0, COUNTER_LOCAL_HOSTS),
+    FIELD("drops", N, FIELD_BASIC, "packets", "by kernel and card", NULL,
+          get_counter, 0, COUNTER_DROPS),
+    FIELD("devices", N, FIELD_BASIC, "devices", "MAC addresses, now", NULL,
+          get_counter, 0, COUNTER_DEVICES),
 };
-static const struct push_rows stats_rows = PUSH_ROWS(stats_fields);
+static const struct field_rows stats_rows = FIELD_ROWS(stats_fields);
 
-static const struct push_field reset_fields[] = {
-    {"packets", N, 0, "packets", "", NULL,
-     get_counter, 0, COUNTER_NEW_PACKETS, NULL, NULL},
-    {"bytes", N, 0, "bytes", "", NULL,
-     get_counter, 0, COUNTER_NEW_BYTES, NULL, NULL},
-    {"drops", N, 0, "packets", "", NULL,
-     get_counter, 0, COUNTER_NEW_DROPS, NULL, NULL},
+static const struct field reset_fields[] = {
+    FIELD("packets", N, FIELD_BASIC, "packets", "", NULL,
+          get_counter, 0, COUNTER_NEW_PACKETS),
+    FIELD("bytes", N, FIELD_BASIC, "bytes", "", NULL,
+          get_counter, 0, COUNTER_NEW_BYTES),
+    FIELD("drops", N, FIELD_BASIC, "packets", "", NULL,
+          get_counter, 0, COUNTER_NEW_DROPS),
 };
-static const struct push_rows reset_rows = PUSH_ROWS(reset_fields);
+static const struct field_rows reset_rows = FIELD_ROWS(reset_fields);
 
-static const struct push_field local_fields[] = {
-    {"packets", PUSH_LIST, 0, "packets", "by who is local", NULL,
-     NULL, 0, 0, NULL, push_locality},
-    {"bytes", PUSH_LIST, 0, "bytes", "by who is local", NULL,
-     NULL, 0, 1, NULL, push_locality},
+static const struct field local_fields[] = {
+    FIELD_OF_LIST("packets", FIELD_BASIC, "packets", "by who is local",
+          NULL, 0, 0, list_locality),
+    FIELD_OF_LIST("bytes", FIELD_BASIC, "bytes", "by who is local",
+          NULL, 0, 1, list_locality),
 };
-static const struct push_rows local_rows = PUSH_ROWS(local_fields);
+static const struct field_rows local_rows = FIELD_ROWS(local_fields);
 
-static const struct push_field tcp_fields[] = {
-    {"retransmissions", N, 0, "packets", "", NULL,
-     get_trouble, 0, TCP_RETRANSMISSION, NULL, NULL},
-    {"out_of_order", N, 0, "packets", "", NULL,
-     get_trouble, 0, TCP_OUT_OF_ORDER, NULL, NULL},
-    {"lost", N, 0, "gaps", "", NULL,
-     get_trouble, 0, TCP_LOST, NULL, NULL},
+static const struct field tcp_fields[] = {
+    FIELD("retransmissions", N, FIELD_BASIC, "packets", "", NULL,
+          get_trouble, 0, TCP_RETRANSMISSION),
+    FIELD("out_of_order", N, FIELD_BASIC, "packets", "", NULL,
+          get_trouble, 0, TCP_OUT_OF_ORDER),
+    FIELD("lost", N, FIELD_BASIC, "gaps", "", NULL,
+          get_trouble, 0, TCP_LOST),
 };
-static const struct push_rows tcp_rows = PUSH_ROWS(tcp_fields);
+static const struct field_rows tcp_rows = FIELD_ROWS(tcp_fields);
 
-static const struct push_field iface_fields[] = {
-    {"name", T, 0, "", "", NULL,
-     get_name, 0, 0, NULL, NULL},
-    {"description", T, 0, "", "", NULL,
-     get_name, 0, 0, NULL, NULL},
-    {"scalingFactor", N, 0, "", "packets that one stands for", NULL,
-     get_detail, 0, 1, NULL, NULL},
-    {"id", N, 0, "", "", NULL,
-     get_id, 0, 0, NULL, NULL},
-    {"isView", F, 0, "", "made of other interfaces", NULL,
-     get_flag, 0, 0, NULL, NULL},
-    {"sprobe", F, 0, "", "flows know processes", NULL,
-     get_flag, 0, 0, NULL, NULL},
-    {"inline", F, 0, "", "packets pass through", NULL,
-     get_flag, 0, 0, NULL, NULL},
-    {"seen.last", N, 0, "s", "latest packet, since 1970", NULL,
-     get_last, 0, 0, NULL, NULL},
-    {"vlan", F, 0, "", "VLAN tags were seen", NULL,
-     has_vlans, 0, 0, NULL, NULL},
-    {"has_macs", F, 0, "", "MAC addresses were seen", NULL,
-     has_macs, 0, 0, NULL, NULL},
-    {"stats", PUSH_TABLE, 0, "", "", NULL,
-     NULL, 0, 0, &stats_rows, NULL},
-    {"stats_since_reset", PUSH_TABLE, 0, "", "see resetCounters", NULL,
-     NULL, 0, 0, &reset_rows, NULL},
-    {"arp.requests", N, 0, "packets", "", NULL,
-     get_counter, 0, COUNTER_ARP_REQUESTS, NULL, NULL},
-    {"arp.replies", N, 0, "packets", "", NULL,
-     get_counter, 0, COUNTER_ARP_REPLIES, NULL, NULL},
-    {"type", T, 0, "", "pcap or pcap dump", NULL,
-     get_type, 0, 0, NULL, NULL},
-    {"mtu", N, 0, "bytes", "of live ones, when it is known", NULL,
-     get_netif, 0, 0, NULL, NULL},
-    {"speed", N, 0, "Mbit/s", "of live ones, when it is known", NULL,
-     get_netif, 0, 1, NULL, NULL},
-    {"ip_addresses", PUSH_LIST, 0, "", "of live ones, with commas", NULL,
-     is_live, 0, 0, NULL, push_addresses},
-    {"anomalies", PUSH_LIST, 0, "", "tables that are full", NULL,
-     NULL, 0, 0, NULL, push_anomalies},
-    {"eth", PUSH_LIST, 0, "", "by network layer", NULL,
-     NULL, 0, 0, NULL, push_eth},
-    {"localstats", PUSH_TABLE, 0, "", "by who is local", NULL,
-     NULL, 0, 0, &local_rows, NULL},
-    {"ndpi", PUSH_LIST, 0, "", "by application", NULL,
-     NULL, 0, 0, NULL, push_apps},
-    {"pktSizeDistribution", PUSH_LIST, 0, "packets", "sizes, flags", NULL,
-     NULL, 0, 0, NULL, push_classes},
-    {"tcpPacketStats", PUSH_TABLE, 0, "", "", NULL,
-     NULL, 0, 0, &tcp_rows, NULL},
+static const struct field iface_fields[] = {
+    FIELD("name", T, FIELD_BASIC, "", "", NULL,
+          get_name, 0, 0),
+    FIELD("description", T, FIELD_BASIC, "", "", NULL,
+          get_name, 0, 0),
+    FIELD("scalingFactor", N, FIELD_BASIC, "", "packets that one stands for",
+          NULL, get_detail, 0, 1),
+    FIELD("id", N, FIELD_BASIC, "", "", NULL,
+          get_id, 0, 0),
+    FIELD("isView", F, FIELD_BASIC, "", "made of other interfaces", NULL,
+          get_flag, 0, 0),
+    FIELD("sprobe", F, FIELD_BASIC, "", "flows know processes", NULL,
+          get_flag, 0, 0),
+    FIELD("inline", F, FIELD_BASIC, "", "packets pass through", NULL,
+          get_flag, 0, 0),
+    FIELD("seen.last", N, FIELD_BASIC, "s", "latest packet, since 1970", NULL,
+          get_last, 0, 0),
+    FIELD("vlan", F, FIELD_BASIC, "", "VLAN tags were seen", NULL,
+          has_vlans, 0, 0),
+    FIELD("has_macs", F, FIELD_BASIC, "", "MAC addresses were seen", NULL,
+          has_macs, 0, 0),
+    FIELD_OF_ROWS("stats", FIELD_BASIC, "", NULL, &stats_rows),
+    FIELD_OF_ROWS("stats_since_reset", FIELD_BASIC, "see resetCounters", NULL,
+                  &reset_rows),
+    FIELD("arp.requests", N, FIELD_BASIC, "packets", "", NULL,
+          get_counter, 0, COUNTER_ARP_REQUESTS),
+    FIELD("arp.replies", N, FIELD_BASIC, "packets", "", NULL,
+          get_counter, 0, COUNTER_ARP_REPLIES),
+    FIELD("type", T, FIELD_BASIC, "", "pcap or pcap dump", NULL,
+          get_type, 0, 0),
+    FIELD("mtu", N, FIELD_BASIC, "bytes", "of live ones, when it is known",
+          NULL, get_netif, 0, 0),
+    FIELD("speed", N, FIELD_BASIC, "Mbit/s", "of live ones, when it is known",
+          NULL, get_netif, 0, 1),
+    FIELD("ip_addresses", T, FIELD_BASIC, "", "of live ones, with commas", NULL,
+          get_addresses, 0, 0),
+    FIELD_OF_LIST("anomalies", FIELD_BASIC, "", "tables that are full",
+          NULL, 0, 0, list_anomalies),
+    FIELD_OF_LIST("eth", FIELD_BASIC, "", "by network layer",
+          NULL, 0, 0, list_eth),
+    FIELD_OF_ROWS("localstats", FIELD_BASIC, "by who is local", NULL,
+                  &local_rows),
+    FIELD_OF_LIST("ndpi", FIELD_BASIC, "", "by application",
+          NULL, 0, 0, list_apps),
+    FIELD_OF_LIST("pktSizeDistribution", FIELD_BASIC, "packets", "sizes, flags",
+          NULL, 0, 0, list_classes),
+    FIELD_OF_ROWS("tcpPacketStats", FIELD_BASIC, "", NULL, &tcp_rows),
 };
 /* clang-format on */
 
-const struct push_rows *fields_iface(void)
+const struct field_rows *fields_iface(void)
 {
-    static const struct push_rows rows = PUSH_ROWS(iface_fields);
+    static const struct field_rows rows = FIELD_ROWS(iface_fields);
 
     return &rows;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/model/flow_view.h"
 #include "lua/lib_interface.h"
 
 /* What ntopng calls traffic between hosts that no application is known of. */
@@ -27,7 +28,7 @@ static int64_t arg_app(lua_State *L)
 static int get_app_stats(lua_State *L)
 {
     const struct iface *iface = lib_iface_of(L);
-    struct push_source source = {.iface = iface, .level = PUSH_MAX};
+    struct field_source source = {.iface = iface, .level = FIELD_MAX};
     struct addr addr;
     uint16_t vlan;
     uint32_t index;
@@ -42,8 +43,8 @@ static int get_app_stats(lua_State *L)
         index = hosts_find(&iface->hosts, &addr, vlan);
         if (index == POOL_NONE || !lib_sees_addr(lib_access_of(L), &addr))
             return lib_fail(L, "no such host");
-        fields_of_host(iface, index, &source);
-        push_fields(L, fields_host(), &source);
+        field_of_host(iface, index, &source);
+        push_fields(L, field_host(), &source);
     }
     lua_createtable(L, 0, 1);
     lua_getfield(L, -2, "ndpi");
@@ -152,7 +153,7 @@ static void sum_flow(lua_State *L, void *state, uint32_t index)
 {
     struct sums *sums = state;
     const struct flow *flow = flows_at(&sums->iface->flows, index);
-    uint16_t app = (flow->app != 0 ? flow->app : flow->master) % DPI_APPS;
+    uint16_t app = flow_app(flow) % DPI_APPS;
 
     (void)L;
     if (!lib_sees_flow(sums->access, flow))

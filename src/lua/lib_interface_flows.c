@@ -194,8 +194,8 @@ COLUMN(by_app)
 {
     char text[128];
 
-    query_key_text(key, fields_flow_app(query->iface, flow_of(query, index),
-                                        text, sizeof(text)));
+    query_key_text(key, flow_app_shown(query->iface, flow_of(query, index),
+                                       text, sizeof(text)));
 }
 
 COLUMN(by_info)
@@ -204,9 +204,9 @@ COLUMN(by_info)
 }
 
 static void describe(const struct query *query, uint32_t index,
-                     struct push_source *source)
+                     struct field_source *source)
 {
-    fields_of_flow(query->iface, index, source);
+    field_of_flow(query->iface, flow_of(query, index), index, source);
 }
 
 static const struct query_column columns[] = {
@@ -303,20 +303,20 @@ static void read_filters(lua_State *L, struct flow_query *want)
         want_host(want, page_text(L, "hostFilter"));
 }
 
-static enum push_level read_level(lua_State *L, const struct flow_query *want)
+static enum field_level read_level(lua_State *L, const struct flow_query *want)
 {
     static const char *const names[] = {"normal", "high", "higher", "max"};
     const char *level = page_text(L, "detailsLevel");
 
     for (unsigned i = 0; level != NULL && i < 4; i++)
         if (strcmp(level, names[i]) == 0)
-            return (enum push_level)i;
+            return (enum field_level)i;
     if (page_flag(L, "detailedResults") == 1)
-        return PUSH_HIGH;
+        return FIELD_HIGH;
     return (want->local[0] == 1 && want->local[1] == 1) ||
                    want->query.hits != QUERY_HITS
-               ? PUSH_HIGH
-               : PUSH_BASIC;
+               ? FIELD_HIGH
+               : FIELD_BASIC;
 }
 
 static void free_filter(struct flow_filter **box)
@@ -369,7 +369,7 @@ static const struct query_kind *flow_kind(void)
         .columns = columns,
         .columns_count = sizeof(columns) / sizeof(columns[0]),
         .matches = matches,
-        .rows = fields_flow,
+        .rows = field_flow,
         .describe = describe,
     };
 
@@ -439,7 +439,7 @@ static int get_flow_key(lua_State *L)
     if (index == POOL_NONE ||
         !lib_sees_flow(lib_access_of(L), flows_at(&iface->flows, index)))
         return lib_fail(L, "no such flow");
-    lua_pushinteger(L, fields_flow_key(iface, index));
+    lua_pushinteger(L, flow_key_number(iface, index));
     return 1;
 }
 
@@ -447,20 +447,21 @@ static int get_flow_key(lua_State *L)
 static int find_flow(lua_State *L)
 {
     const struct iface *iface = lib_iface_of(L);
-    struct push_source source = {
-        .access = lib_access_of(L),
-        .level = PUSH_HIGH,
+    const struct lib_access *access = lib_access_of(L);
+    struct field_source source = {
+        .seen = lib_seen_networks(access),
+        .level = FIELD_HIGH,
     };
     uint32_t index;
 
     if (iface == NULL)
         return lib_fail(L, "no interface");
-    index = fields_flow_by_key(iface, lib_arg_whole(L, 1, 0));
+    index = flow_by_key(iface, lib_arg_whole(L, 1, 0));
     if (index == POOL_NONE ||
-        !lib_sees_flow(source.access, flows_at(&iface->flows, index)))
+        !lib_sees_flow(access, flows_at(&iface->flows, index)))
         return lib_fail(L, "no such flow");
-    fields_of_flow(iface, index, &source);
-    push_fields(L, fields_flow(), &source);
+    field_of_flow(iface, flows_at(&iface->flows, index), index, &source);
+    push_fields(L, field_flow(), &source);
     return 1;
 }
 

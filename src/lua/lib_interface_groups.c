@@ -62,7 +62,7 @@ static uint32_t host_device(const struct host *host)
 }
 
 static void describe_device(const struct query *query, uint32_t index,
-                            struct push_source *source)
+                            struct field_source *source)
 {
     source->device = device_of(query, index);
     source->hosts = seen_of(query, index, source->device->hosts);
@@ -139,7 +139,7 @@ static const struct query_kind *device_kind(void)
         .columns = columns,
         .columns_count = sizeof(columns) / sizeof(columns[0]),
         .matches = device_matches,
-        .rows = fields_device,
+        .rows = field_device,
         .describe = describe_device,
         .of_host = host_device,
     };
@@ -326,7 +326,7 @@ static uint32_t host_vlan(const struct host *host)
 }
 
 static void describe_group(const struct query *query, uint32_t index,
-                           struct push_source *source)
+                           struct field_source *source)
 {
     source->group = group_of(query, index);
     source->hosts = seen_of(query, index, source->group->hosts);
@@ -380,7 +380,7 @@ static const struct query_kind *as_kind(void)
         .columns = columns,
         .columns_count = sizeof(columns) / sizeof(columns[0]),
         .matches = as_matches,
-        .rows = fields_as,
+        .rows = field_as,
         .describe = describe_group,
         .of_host = host_as,
     };
@@ -404,7 +404,7 @@ static const struct query_kind *vlan_kind(void)
         .columns = columns,
         .columns_count = sizeof(columns) / sizeof(columns[0]),
         .matches = vlan_matches,
-        .rows = fields_vlan,
+        .rows = field_vlan,
         .describe = describe_group,
         .of_host = host_vlan,
     };
@@ -424,7 +424,7 @@ static int list_groups(lua_State *L, const struct query_kind *kind)
         return lib_fail(L, "no VLAN tags were seen");
     query_init(&query, L, kind, iface, &iface->groups.pool);
     read_page(L, 1, &query);
-    query.level = lib_arg_flag(L, 5, true) ? PUSH_HIGHER : PUSH_BASIC;
+    query.level = lib_arg_flag(L, 5, true) ? FIELD_HIGHER : FIELD_BASIC;
     return query_run(L, &query, sizeof(query), 0);
 }
 
@@ -438,7 +438,7 @@ static int get_group(lua_State *L, const struct query_kind *kind,
     if (iface == NULL)
         return lib_fail(L, "no interface");
     query_init(&query, L, kind, iface, &iface->groups.pool);
-    query.level = PUSH_HIGHER;
+    query.level = FIELD_HIGHER;
     if (id >= 0 && id <= UINT32_MAX)
         query.only = groups_find(&iface->groups, of, (uint32_t)id);
     if (query.only == POOL_NONE)

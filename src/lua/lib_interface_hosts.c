@@ -232,9 +232,9 @@ static const char *label(const struct query *query, uint32_t index,
 }
 
 static void describe(const struct query *query, uint32_t index,
-                     struct push_source *source)
+                     struct field_source *source)
 {
-    fields_of_host(query->iface, index, source);
+    field_of_host(query->iface, index, source);
 }
 
 static const struct query_kind *host_kind(void)
@@ -266,7 +266,7 @@ static const struct query_kind *host_kind(void)
         .columns = columns,
         .columns_count = sizeof(columns) / sizeof(columns[0]),
         .matches = matches,
-        .rows = fields_host,
+        .rows = field_host,
         .describe = describe,
         .label = label,
     };
@@ -290,7 +290,7 @@ static int get_hosts(lua_State *L, bool only_local, bool only_remote)
     if (iface == NULL)
         return lib_fail(L, "no interface");
     query_init(&want.query, L, host_kind(), iface, &iface->hosts.pool);
-    want.query.level = lib_arg_flag(L, 1, true) ? PUSH_HIGH : PUSH_BASIC;
+    want.query.level = lib_arg_flag(L, 1, true) ? FIELD_HIGH : FIELD_BASIC;
     want.query.column =
         query_column(host_kind(), lib_arg_text(L, 2, "column_ip"));
     want.query.hits = query_size(lib_arg_whole(L, 3, QUERY_HITS));
@@ -328,10 +328,7 @@ static int get_remote_hosts(lua_State *L)
 static int get_host(lua_State *L)
 {
     const struct iface *iface = lib_iface_of(L);
-    struct push_source source = {
-        .access = lib_access_of(L),
-        .level = PUSH_MAX,
-    };
+    struct field_source source = {.level = FIELD_MAX};
     struct addr addr;
     uint16_t vlan;
     uint32_t index;
@@ -341,10 +338,10 @@ static int get_host(lua_State *L)
     if (!lib_arg_host(L, 1, 2, &addr, &vlan))
         return lib_fail(L, "expected getHostInfo(host, vlan?)");
     index = hosts_find(&iface->hosts, &addr, vlan);
-    if (index == POOL_NONE || !lib_sees_addr(source.access, &addr))
+    if (index == POOL_NONE || !lib_sees_addr(lib_access_of(L), &addr))
         return lib_fail(L, "no such host");
-    fields_of_host(iface, index, &source);
-    push_fields(L, fields_host(), &source);
+    field_of_host(iface, index, &source);
+    push_fields(L, field_host(), &source);
     return 1;
 }
 

@@ -76,9 +76,8 @@ static int finish_stats(lua_State *L, void *state)
     static const char *const names[4] = {"numSynFlows", "numEstablishedFlows",
                                          "numResetFlows", "numFinFlows"};
     const struct count *count = state;
-    struct push_source source = {
+    struct field_source source = {
         .iface = count->iface,
-        .access = count->access,
     };
 
     push_fields(L, fields_iface(), &source);

@@ -30,50 +30,93 @@ void push_flag(lua_State *L, const char *key, bool flag)
     lua_setfield(L, -2, key);
 }
 
-static void push_value(lua_State *L, const struct push_field *field,
-                       const struct push_source *source,
-                       const struct push_value *value)
+/* What is put into a list goes into the table on top of the stack. */
+
+static void push_plain(lua_State *L, enum field_type type,
+                       const struct field_value *value)
 {
-    switch (field->type) {
-    case PUSH_NUMBER:
+    switch (type) {
+    case FIELD_NUMBER:
         lua_pushinteger(L, value->number);
         break;
-    case PUSH_DECIMAL:
+    case FIELD_THOUSANDTHS:
+        lua_pushnumber(L, (lua_Number)value->number / 1000);
+        break;
+    case FIELD_DECIMAL:
         lua_pushnumber(L, value->decimal);
         break;
-    case PUSH_TEXT:
+    case FIELD_TEXT:
         lua_pushstring(L, value->text);
         break;
-    case PUSH_FLAG:
+    case FIELD_FLAG:
         lua_pushboolean(L, value->flag);
         break;
-    case PUSH_TABLE:
-        push_fields(L, field->rows, source);
-        break;
-    case PUSH_LIST:
-        field->push(L, field, source);
+    default: /* places are for records */
+        lua_pushnil(L);
         break;
     }
 }
 
-void push_into(lua_State *L, const struct push_rows *rows,
-               const struct push_source *source)
+/* t[key] = what is on top, or behind the last one; it is popped. */
+static void set_field(lua_State *L, const char *key)
+{
+    if (key != NULL)
+        lua_setfield(L, -2, key);
+    else
+        lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+}
+
+static void put_value(void *arg, const char *key, enum field_type type,
+                      const struct field_value *value)
+{
+    push_plain(arg, type, value);
+    set_field(arg, key);
+}
+
+static void put_open(void *arg)
+{
+    luaL_checkstack(arg, STACK_ROOM, NULL);
+    lua_newtable(arg);
+}
+
+static void put_close(void *arg, const char *key)
+{
+    set_field(arg, key);
+}
+
+static void push_list(lua_State *L, const struct field *field,
+                      const struct field_source *source)
+{
+    const struct field_sink sink = {put_value, put_open, put_close, L};
+
+    lua_newtable(L);
+    field->list(field, source, &sink);
+}
+
+void push_into(lua_State *L, const struct field_rows *rows,
+               const struct field_source *source)
 {
     luaL_checkstack(L, STACK_ROOM, NULL);
     for (size_t i = 0; i < rows->count; i++) {
-        const struct push_field *field = &rows->fields[i];
-        struct push_value value;
+        const struct field *field = &rows->fields[i];
+        struct field_value value;
 
         if (field->level > source->level ||
-            (field->get != NULL && !field->get(field, source, &value)))
+            (field->get != NULL &&
+             field->get(field, source, &value) == FIELD_NONE))
             continue;
-        push_value(L, field, source, &value);
+        if (field->type == FIELD_TABLE)
+            push_fields(L, field->rows, source);
+        else if (field->type == FIELD_LIST)
+            push_list(L, field, source);
+        else
+            push_plain(L, field->type, &value);
         lua_setfield(L, -2, field->key);
     }
 }
 
-void push_fields(lua_State *L, const struct push_rows *rows,
-                 const struct push_source *source)
+void push_fields(lua_State *L, const struct field_rows *rows,
+                 const struct field_source *source)
 {
     int count = 0;
 

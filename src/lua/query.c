@@ -236,9 +236,9 @@ static bool sort_slice(struct query *query)
 
 static void push_row(lua_State *L, struct query *query, uint32_t index)
 {
-    struct push_source source = {
+    struct field_source source = {
         .iface = query->iface,
-        .access = query->access,
+        .seen = lib_seen_networks(query->access),
         .index = index,
         .level = query->level,
     };

@@ -38,9 +38,9 @@ struct query_kind {
     size_t columns_count;
     /* Whether an entity belongs to the list. */
     bool (*matches)(const struct query *query, uint32_t index);
-    const struct push_rows *(*rows)(void);
+    const struct field_rows *(*rows)(void);
     void (*describe)(const struct query *query, uint32_t index,
-                     struct push_source *source);
+                     struct field_source *source);
     /* The key of a row in the list, or NULL: an array. */
     const char *(*label)(const struct query *query, uint32_t index,
                          char text[QUERY_LABEL]);
@@ -62,7 +62,7 @@ struct query {
     const struct query_kind *kind;
     const struct iface *iface;
     const struct lib_access *access;
-    enum push_level level;
+    enum field_level level;
     const struct query_column *column;
     bool is_descending;
     uint64_t skip;

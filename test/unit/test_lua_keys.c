@@ -1,10 +1,8 @@
 /* test_lua_keys: every key of the contract, or why not.
  * SPDX-License-Identifier: MIT */
-#include "core/model/flow_view.h"
-#include "export/field.h"
 #include "lua/fields_internal.h"
-#include "lua_traffic.h"
 #include "lua_keys.h"
+#include "lua_traffic.h"
 
 /* The HTTP flow of the bed, which gets all that dissection could find. */
 static uint32_t rich_flow(struct lua_bed *bed)
@@ -84,95 +82,98 @@ static void every_key_has_its_type(void **state)
 /* No row is told twice, and none is without unit and help texts. */
 static void rows_are_whole(void **state)
 {
-    const struct push_rows *tables[] = {
-        fields_flow(), fields_host(), fields_device(),
-        fields_as(),   fields_vlan(), fields_iface(),
+    const struct field_rows *tables[] = {
+        field_flow(), field_host(), field_device(),
+        field_as(),   field_vlan(), fields_iface(),
     };
 
     (void)state;
     for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
         for (size_t i = 0; i < tables[t]->count; i++) {
-            const struct push_field *field = &tables[t]->fields[i];
+            const struct field *field = &tables[t]->fields[i];
 
             assert_non_null(field->unit);
             assert_non_null(field->help);
+            assert_true(field->key != NULL || field->record != NULL);
             assert_true(field->get != NULL || field->rows != NULL ||
-                        field->push != NULL);
-            assert_true((field->type == PUSH_TABLE) == (field->rows != NULL));
-            assert_true((field->type == PUSH_LIST) == (field->push != NULL));
-            for (size_t j = 0; j < i; j++)
-                assert_string_not_equal(field->key, tables[t]->fields[j].key);
+                        field->list != NULL);
+            assert_true((field->type == FIELD_TABLE) == (field->rows != NULL));
+            assert_true((field->type == FIELD_LIST) == (field->list != NULL));
+            for (size_t j = 0; field->key != NULL && j < i; j++)
+                if (tables[t]->fields[j].key != NULL)
+                    assert_string_not_equal(field->key,
+                                            tables[t]->fields[j].key);
         }
 }
 
-static const struct push_field *row_of_record(const struct push_rows *rows,
-                                              const char *record)
-{
-    for (size_t i = 0; i < rows->count; i++) {
-        const struct push_field *field = &rows->fields[i];
-        const struct push_field *within = NULL;
-
-        if (field->record != NULL && strcmp(field->record, record) == 0)
-            return field;
-        if (field->rows != NULL)
-            within = row_of_record(field->rows, record);
-        if (within != NULL)
-            return within;
-    }
-    return NULL;
-}
-
-/* What a record and a script are told of the same flow is the same; keys that
- * only records have, or tell in another way, are these. */
+/* What a record and a script are told of the same flow comes from one row;
+ * keys that only records have, or tell in another way, are these. */
 static void records_and_scripts_agree(void **state)
 {
     static const char *const only_records[] = {
-        "IPV4_SRC_ADDR",   "IPV4_DST_ADDR",   "IPV6_SRC_ADDR",
-        "IPV6_DST_ADDR",   "PROTOCOL",        "L7_PROTO_NAME",
-        "TCP_FLAGS",       "FIRST_SWITCHED",  "LAST_SWITCHED",
-        "SRC_IP_LOCATION", "DST_IP_LOCATION", "NTOPNG_INSTANCE_NAME",
-        "INTERFACE",       "HTTP_HOST",       "DNS_QUERY_TYPE",
-        "DNS_RET_CODE",    "ntop_timestamp",  "FLOW_ID",
+        "IPV4_SRC_ADDR",
+        "IPV4_DST_ADDR",
+        "IPV6_SRC_ADDR",
+        "IPV6_DST_ADDR",
+        "PROTOCOL",
+        "L7_PROTO_NAME",
+        "TCP_FLAGS",
+        "SRC_IP_LOCATION",
+        "DST_IP_LOCATION",
+        "INTERFACE",
+        "NTOPNG_INSTANCE_NAME",
+        "HTTP_HOST",
+        "DNS_QUERY_TYPE",
+        "DNS_RET_CODE",
+        "ntop_timestamp",
+        "FLOW_ID",
     };
-    static const struct flow_mark none;
-    struct lua_bed *bed = *state;
-    uint32_t index = rich_flow(bed);
-    struct push_source source = {.level = PUSH_MAX};
-    struct record_source record = {.mark = &none, .id = "id"};
-    const struct field *fields;
-    size_t count;
-    unsigned shared = 0;
+    const struct field *fields[FIELDS_EXPORTED_MAX];
+    size_t count = fields_exported(fields);
+    size_t shared = 0;
 
-    fields_of_flow(bed->traffic.iface, index, &source);
-    record.engine = bed->traffic.engine;
-    record.iface = bed->traffic.iface;
-    record.flow = source.flow;
-    record.tcp = source.tcp;
-    fields = field_table(&count);
+    (void)state;
     for (size_t i = 0; i < count; i++) {
-        const struct push_field *row =
-            row_of_record(fields_flow(), fields[i].name);
-        struct field_value told;
-        struct push_value value;
-        bool is_known = row != NULL;
+        bool is_only = false;
 
         for (size_t j = 0; j < sizeof(only_records) / sizeof(*only_records);
              j++)
-            is_known |= strcmp(only_records[j], fields[i].name) == 0;
-        if (!is_known)
-            fail_msg("scripts are not told %s", fields[i].name);
-        if (row == NULL || !fields[i].get(&fields[i], &record, &told))
-            continue;
-        assert_true(row->get(row, &source, &value));
-        shared++;
-        if (fields[i].type == FIELD_TEXT)
-            assert_string_equal(value.text, told.text);
-        else if (fields[i].type == FIELD_NUMBER)
-            assert_int_equal(value.number, told.number);
-        else
-            assert_true(value.decimal == (double)told.number / 1000);
+            is_only |= strcmp(only_records[j], fields[i]->record) == 0;
+        if (is_only != (fields[i]->key == NULL))
+            fail_msg("scripts are not told %s", fields[i]->record);
+        shared += fields[i]->key != NULL;
     }
-    assert_true(shared > 25);
+    assert_int_equal(shared, 35);
+}
+
+static void assert_found(const char *text, const char *key, const char *record)
+{
+    const struct field *field = field_find(field_flow(), text, strlen(text));
+
+    if (field == NULL)
+        fail_msg("not found: %s", text);
+    if (key != NULL)
+        assert_string_equal(field->key, key);
+    if (record != NULL)
+        assert_string_equal(field->record, record);
+}
+
+static void rows_are_found_by_either_name(void **state)
+{
+    static const char *const none[] = {"",      "byte",  "bytess",   "tls.",
+                                       "tls.x", "icmp.", "version.", "code"};
+
+    (void)state;
+    assert_found("bytes", "bytes", NULL);
+    assert_found("CLI2SRV.Bytes", "cli2srv.bytes", "IN_BYTES");
+    assert_found("in_bytes", "cli2srv.bytes", "IN_BYTES");
+    assert_found("tls.version", "version", "TLS_VERSION");
+    assert_found("JA3C_HASH", "ja3.client", "JA3C_HASH");
+    assert_found("interarrival.srv2cli.max", "max", NULL);
+    assert_found("PROTOCOL", NULL, "PROTOCOL");
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        if (field_find(field_flow(), none[i], strlen(none[i])) != NULL)
+            fail_msg("found: %s", none[i]);
 }
 
 int main(void)
@@ -181,8 +182,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_key_has_its_type, lua_bed_make,
                                         lua_bed_remove),
         cmocka_unit_test(rows_are_whole),
-        cmocka_unit_test_setup_teardown(records_and_scripts_agree, lua_bed_make,
-                                        lua_bed_remove),
+        cmocka_unit_test(records_and_scripts_agree),
+        cmocka_unit_test(rows_are_found_by_either_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "core/model/field.h"
 #include "core/util/json.h"
-#include "export/field.h"
 #include "export/record.h"
 #include "traffic.h"
 
@@ -320,20 +320,15 @@ static void ids_begin_alike_for_one_flow_and_are_unique(void **state)
 static void assert_time(const struct bed *bed, int64_t second,
                         const char *expected)
 {
-    static const struct flow_mark none;
     struct flow flow = {.first_us = second * SECOND_US,
                         .last_us = second * SECOND_US + 999999};
-    struct record_source source = {.engine = bed->traffic.engine,
-                                   .iface = bed->traffic.iface,
-                                   .flow = &flow,
-                                   .mark = &none};
+    const struct field *field =
+        field_find(field_flow(), "ntop_timestamp", strlen("ntop_timestamp"));
+    struct field_source source;
     struct field_value value;
-    size_t count;
-    const struct field *field = field_table(&count);
 
-    while (strcmp(field->name, "ntop_timestamp") != 0)
-        field++;
-    assert_true(field->get(field, &source, &value));
+    field_of_flow(bed->traffic.iface, &flow, POOL_NONE, &source);
+    assert_int_equal(field->get(field, &source, &value), FIELD_FOUND);
     assert_string_equal(value.text, expected);
 }
 
@@ -371,16 +366,16 @@ static void time_that_goes_backwards_does_not(void **state)
 
 static void fields_are_documented_once(void **state)
 {
-    size_t count;
-    const struct field *fields = field_table(&count);
+    const struct field *fields[FIELDS_EXPORTED_MAX];
+    size_t count = fields_exported(fields);
 
     (void)state;
     assert_true(count > 40);
     for (size_t i = 0; i < count; i++) {
-        assert_true(*fields[i].name != '\0' && *fields[i].help != '\0');
-        assert_non_null(fields[i].unit);
+        assert_true(*fields[i]->record != '\0' && *fields[i]->help != '\0');
+        assert_non_null(fields[i]->unit);
         for (size_t k = 0; k < i; k++)
-            assert_string_not_equal(fields[i].name, fields[k].name);
+            assert_string_not_equal(fields[i]->record, fields[k]->record);
     }
 }
 

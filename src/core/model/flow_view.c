@@ -5,6 +5,9 @@
 #include "core/model/network.h"
 
 #define SECOND_US 1000000
+#define LIFE_BITS 21
+/* Nothing is said of an application before so many packets. */
+#define EARLY_PACKETS 10
 
 const struct host *flow_host(const struct iface *iface, const struct flow *flow,
                              enum way way)
@@ -86,6 +89,34 @@ const char *flow_info(const struct flow *flow)
     const char *text = first_text(flow, which, sizeof(which));
 
     return text != NULL ? text : "";
+}
+
+const char *flow_app_shown(const struct iface *iface, const struct flow *flow,
+                           char *text, size_t size)
+{
+    if (flow_app(flow) == 0 && (flow->flags & FLOW_DPI_DONE) == 0 &&
+        flow_packets(flow, WAY_SENT) + flow_packets(flow, WAY_RCVD) <=
+            EARLY_PACKETS)
+        return "(Too Early)";
+    return dpi_full_name(engine_dpi(iface->engine), flow->master,
+                         flow_app(flow), text, size);
+}
+
+int64_t flow_key_number(const struct iface *iface, uint32_t index)
+{
+    uint32_t life = pool_life(&iface->flows.pool, index);
+
+    return (int64_t)(life & ((1u << LIFE_BITS) - 1)) << 32 | index;
+}
+
+uint32_t flow_by_key(const struct iface *iface, int64_t key)
+{
+    uint32_t index = (uint32_t)key;
+
+    return pool_life(&iface->flows.pool, index) != 0 &&
+                   flow_key_number(iface, index) == key
+               ? index
+               : POOL_NONE;
 }
 
 bool flow_is_app(const struct flow *flow, uint16_t app)

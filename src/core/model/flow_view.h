@@ -30,6 +30,25 @@ const char *flow_server_name(const struct flow *flow);
  * TLS certificate, BitTorrent hash, server name, SSH signature; or "". */
 const char *flow_info(const struct flow *flow);
 
+/* The application, or its master where that is all there is; 0 unknown. */
+static inline uint16_t flow_app(const struct flow *flow)
+{
+    return flow->app != 0 ? flow->app : flow->master;
+}
+
+/* What people see as the flow's application ("TLS.Amazon"): may be written to
+ * `text`. */
+const char *flow_app_shown(const struct iface *iface, const struct flow *flow,
+                           char *text, size_t size);
+
+/* The key of a flow: its place and which life of the place it is, so that no
+ * other live flow has it and a later one of that place has another. Below
+ * 2^53, exact as a float, too. */
+int64_t flow_key_number(const struct iface *iface, uint32_t index);
+
+/* The index of the live flow with this key, or POOL_NONE. */
+uint32_t flow_by_key(const struct iface *iface, int64_t key);
+
 /* Whether the application is `app` or lies within it (its master). */
 bool flow_is_app(const struct flow *flow, uint16_t app);
 

@@ -77,6 +77,17 @@ bool addr_is_private(const struct addr *addr)
            (addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80);
 }
 
+uint32_t addr_number(const struct addr *addr)
+{
+    uint32_t sum = 0;
+
+    for (unsigned i = addr_is_v4(addr) ? 12 : 0; i < 16; i += 4)
+        sum += (uint32_t)addr->bytes[i] << 24 |
+               (uint32_t)addr->bytes[i + 1] << 16 |
+               (uint32_t)addr->bytes[i + 2] << 8 | addr->bytes[i + 3];
+    return sum;
+}
+
 bool addr_parse(const char *text, struct addr *addr)
 {
     uint8_t bytes[16];

@@ -54,6 +54,9 @@ bool addr_is_loopback(const struct addr *addr);  /* 127/8, ::1 */
 /* RFC 1918, 3927, 6598, 4193, link-local, loopback: not routed publicly. */
 bool addr_is_private(const struct addr *addr);
 
+/* The number of an address: IPv4 as it is, of IPv6 the sum of its words. */
+uint32_t addr_number(const struct addr *addr);
+
 /* Parse "192.168.1.2" or "2001:db8::1". @return false if it is neither. */
 bool addr_parse(const char *text, struct addr *addr);
 

@@ -1,0 +1,553 @@
+/* field_host: what a host can tell. SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/model/field_internal.h"
+#include "core/model/network.h"
+
+#define GET(name) static FIELD_GET(name)
+#define LIST(name) static FIELD_LISTS(name)
+
+/* Identity */
+
+GET(get_ip)
+{
+    (void)field;
+    value->text = addr_format(&source->host->addr, value->buffer);
+    return FIELD_FOUND;
+}
+
+GET(get_ip_number)
+{
+    (void)field;
+    value->number = addr_number(&source->host->addr);
+    return FIELD_FOUND;
+}
+
+GET(get_mac)
+{
+    static const uint8_t none[MAC_SIZE];
+    uint32_t index = source->host->device;
+
+    (void)field;
+    value->text = mac_format(
+        index != POOL_NONE ? devices_at(&source->iface->devices, index)->mac
+                           : none,
+        value->buffer);
+    return FIELD_FOUND;
+}
+
+/* `detail` is an enum host_flag. */
+GET(has_flag)
+{
+    value->flag = (source->host->flags & field->detail) != 0;
+    return FIELD_FOUND;
+}
+
+GET(get_name)
+{
+    const struct host *host = source->host;
+
+    (void)field;
+    if (host->name == NULL) {
+        value->text = addr_format(&host->addr, value->buffer);
+    } else if ((host->flags & HOST_V6) != 0) {
+        snprintf(value->buffer, sizeof(value->buffer), "%s [IPv6]", host->name);
+        value->text = value->buffer;
+    } else {
+        value->text = host->name;
+    }
+    return FIELD_FOUND;
+}
+
+/* The best name under its source: worse ones are not kept. */
+LIST(list_names)
+{
+    static const char *const sources[NAME_SOURCES] = {
+        [NAME_SERVER] = "server", [NAME_DNS] = "dns",
+        [NAME_SSDP] = "ssdp",     [NAME_NETBIOS] = "netbios",
+        [NAME_LLMNR] = "llmnr",   [NAME_MDNS] = "mdns",
+        [NAME_DHCP] = "dhcp",
+    };
+    const struct host *host = source->host;
+
+    (void)field;
+    if (host->name != NULL && sources[host->name_source] != NULL)
+        field_put_text(sink, sources[host->name_source], host->name);
+}
+
+GET(get_network)
+{
+    (void)field;
+    value->number = source->host->network;
+    return FIELD_FOUND;
+}
+
+GET(get_network_name)
+{
+    const struct networks *networks =
+        engine_config(source->iface->engine)->networks;
+
+    (void)field;
+    if (source->host->network < 0)
+        return FIELD_NONE;
+    value->text = network_text(networks, source->host->network);
+    return FIELD_FOUND;
+}
+
+GET(get_vlan)
+{
+    (void)field;
+    value->number = source->host->vlan;
+    return FIELD_FOUND;
+}
+
+static const struct group *group_of(const struct field_source *source,
+                                    uint32_t index)
+{
+    return index != POOL_NONE ? groups_at(&source->iface->groups, index) : NULL;
+}
+
+GET(get_asn)
+{
+    const struct group *as = group_of(source, source->host->as_group);
+
+    (void)field;
+    value->number = as != NULL ? as->id : 0;
+    return FIELD_FOUND;
+}
+
+GET(get_as_name)
+{
+    const struct group *as = group_of(source, source->host->as_group);
+
+    (void)field;
+    value->text = as != NULL ? as->name : "";
+    return FIELD_FOUND;
+}
+
+GET(get_os)
+{
+    const struct group *os = group_of(source, source->host->os_group);
+
+    (void)field;
+    value->text = os != NULL ? os->name : "";
+    return FIELD_FOUND;
+}
+
+GET(get_country)
+{
+    const struct group *country = group_of(source, source->host->country_group);
+
+    (void)field;
+    value->text = country != NULL ? country->name : "";
+    return FIELD_FOUND;
+}
+
+GET(get_continent)
+{
+    const struct group *country = group_of(source, source->host->country_group);
+
+    (void)field;
+    value->text = country != NULL ? country->continent : "";
+    return FIELD_FOUND;
+}
+
+GET(get_city)
+{
+    (void)field;
+    value->text = source->host->city != NULL ? source->host->city : "";
+    return FIELD_FOUND;
+}
+
+/* `detail`: 0 latitude, 1 longitude. */
+GET(get_place)
+{
+    if (!source->host->has_location)
+        return FIELD_NONE;
+    value->decimal = (double)(field->detail == 0 ? source->host->latitude
+                                                 : source->host->longitude);
+    return FIELD_FOUND;
+}
+
+/* Traffic */
+
+GET(get_bytes)
+{
+    value->number = (int64_t)host_traffic(source->host, field->way).bytes;
+    return FIELD_FOUND;
+}
+
+GET(get_packets)
+{
+    value->number = (int64_t)host_traffic(source->host, field->way).packets;
+    return FIELD_FOUND;
+}
+
+GET(get_unknown_bytes)
+{
+    const struct host_app *app = host_app(source->host, 0);
+
+    (void)field;
+    value->number = app != NULL ? (int64_t)(app->traffic[WAY_SENT].bytes +
+                                            app->traffic[WAY_RCVD].bytes)
+                                : 0;
+    return FIELD_FOUND;
+}
+
+/* `detail` is an enum l4_group. */
+GET(get_l4_packets)
+{
+    value->number =
+        (int64_t)host_l4(source->host, field->detail, field->way).packets;
+    return FIELD_FOUND;
+}
+
+GET(get_l4_bytes)
+{
+    value->number =
+        (int64_t)host_l4(source->host, field->detail, field->way).bytes;
+    return FIELD_FOUND;
+}
+
+/* `detail` is an enum tcp_trouble; in lists only where there is some. */
+GET(get_trouble)
+{
+    value->number = source->host->trouble[field->detail];
+    return field_found(value->number != 0 || source->level >= FIELD_HIGH);
+}
+
+GET(has_seq_problems)
+{
+    (void)field;
+    value->flag = false;
+    for (unsigned i = 0; i < TCP_TROUBLE_KINDS; i++)
+        value->flag |= source->host->trouble[i] != 0;
+    return FIELD_FOUND;
+}
+
+GET(get_active_flows)
+{
+    value->number = source->host->active_flows[field->way];
+    return FIELD_FOUND;
+}
+
+GET(get_flows)
+{
+    value->number = (int64_t)source->host->total_flows[field->way];
+    return FIELD_FOUND;
+}
+
+GET(get_low_goodput_flows)
+{
+    value->number = (int64_t)source->host->low_goodput_flows[field->way];
+    return FIELD_FOUND;
+}
+
+GET(get_rate)
+{
+    field_rate(&source->host->rate, source->iface, field->detail, value);
+    return FIELD_FOUND;
+}
+
+/* `detail`: 0 first, 1 last, 2 the time between. */
+GET(get_time)
+{
+    const struct host *host = source->host;
+
+    value->number = field->detail == 0 ? host->first_s
+                    : field->detail == 1
+                        ? host->last_s
+                        : (int64_t)host->last_s - host->first_s + 1;
+    return FIELD_FOUND;
+}
+
+GET(is_local)
+{
+    (void)field;
+    (void)value;
+    return field_found(source->host->local != NULL);
+}
+
+/* Applications, sizes, messages */
+
+LIST(list_apps)
+{
+    const struct dpi *dpi = engine_dpi(source->iface->engine);
+    const struct host *host = source->host;
+
+    (void)field;
+    for (unsigned i = 0; i < host->apps_count; i++)
+        field_put_app(sink, dpi, host->apps[i].app, host->apps[i].traffic,
+                      host->apps[i].duration_s);
+}
+
+LIST(list_classes)
+{
+    uint64_t classes[PACKET_CLASSES];
+
+    for (unsigned i = 0; i < PACKET_CLASSES; i++)
+        classes[i] = host_class(source->host, field->way, i);
+    field_put_classes(sink, classes);
+}
+
+/* `detail` is the IP version that the row is about. */
+GET(has_icmp)
+{
+    (void)value;
+    return field_found(source->host->local != NULL &&
+                       ((source->host->flags & HOST_V6) != 0) ==
+                           (field->detail == 6));
+}
+
+LIST(list_icmp)
+{
+    const struct icmp_counter *icmp;
+
+    (void)field;
+    for (unsigned i = 0; (icmp = host_icmp_at(source->host, i)) != NULL; i++) {
+        char key[sizeof("255,255")];
+
+        snprintf(key, sizeof(key), "%u,%u", icmp->type, icmp->code);
+        sink->open(sink->arg);
+        field_put_number(sink, "sent", icmp->packets[WAY_SENT]);
+        field_put_number(sink, "rcvd", icmp->packets[WAY_RCVD]);
+        sink->close(sink->arg, key);
+    }
+}
+
+static bool has_dns(const struct dns_counters *dns)
+{
+    return (dns->queries | dns->replies_ok | dns->replies_error) != 0;
+}
+
+GET(get_dns)
+{
+    (void)field;
+    (void)value;
+    return field_found(has_dns(host_dns(source->host, WAY_SENT)) ||
+                       has_dns(host_dns(source->host, WAY_RCVD)));
+}
+
+static void put_dns(const struct field_sink *sink, const char *key,
+                    const struct dns_counters *dns)
+{
+    static const char *const types[] = {
+        "num_a",  "num_ns",  "num_cname", "num_soa", "num_ptr",
+        "num_mx", "num_txt", "num_aaaa",  "num_any", "num_other",
+    };
+
+    sink->open(sink->arg);
+    field_put_number(sink, "num_queries", dns->queries);
+    field_put_number(sink, "num_replies_ok", dns->replies_ok);
+    field_put_number(sink, "num_replies_error", dns->replies_error);
+    sink->open(sink->arg);
+    for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        field_put_number(sink, types[i], dns->by_type[i]);
+    sink->close(sink->arg, "queries");
+    sink->close(sink->arg, key);
+}
+
+LIST(list_dns)
+{
+    (void)field;
+    put_dns(sink, "sent", host_dns(source->host, WAY_SENT));
+    put_dns(sink, "rcvd", host_dns(source->host, WAY_RCVD));
+}
+
+GET(get_http)
+{
+    const struct http_counters *client = host_http(source->host, WAY_SENT);
+    const struct http_counters *server = host_http(source->host, WAY_RCVD);
+
+    (void)field;
+    (void)value;
+    return field_found((client->requests | client->responses |
+                        server->requests | server->responses) != 0);
+}
+
+static void put_http(const struct field_sink *sink, const char *key,
+                     const struct http_counters *http)
+{
+    static const char *const methods[] = {"num_get", "num_post", "num_head",
+                                          "num_put", "num_other"};
+    static const char *const classes[] = {"num_1xx", "num_2xx", "num_3xx",
+                                          "num_4xx", "num_5xx"};
+
+    sink->open(sink->arg);
+    sink->open(sink->arg);
+    field_put_number(sink, "total", http->requests);
+    for (unsigned i = 0; i < 5; i++)
+        field_put_number(sink, methods[i], http->by_method[i]);
+    sink->close(sink->arg, "query");
+    sink->open(sink->arg);
+    field_put_number(sink, "total", http->responses);
+    for (unsigned i = 0; i < 5; i++)
+        field_put_number(sink, classes[i], http->by_class[i]);
+    sink->close(sink->arg, "response");
+    sink->close(sink->arg, key);
+}
+
+/* As client it sends requests: the counters' first half. */
+LIST(list_http)
+{
+    (void)field;
+    put_http(sink, "sender", host_http(source->host, WAY_SENT));
+    put_http(sink, "receiver", host_http(source->host, WAY_RCVD));
+}
+
+/* clang-format off */
+#define N FIELD_NUMBER
+#define D FIELD_DECIMAL
+#define T FIELD_TEXT
+#define F FIELD_FLAG
+#define L4(name, group)                                                       \
+    FIELD(name ".packets.sent", N, FIELD_HIGH, "packets", "", NULL,           \
+          get_l4_packets, WAY_SENT, group),                                   \
+    FIELD(name ".packets.rcvd", N, FIELD_HIGH, "packets", "", NULL,           \
+          get_l4_packets, WAY_RCVD, group),                                   \
+    FIELD(name ".bytes.sent", N, FIELD_HIGH, "bytes", "", NULL,               \
+          get_l4_bytes, WAY_SENT, group),                                     \
+    FIELD(name ".bytes.rcvd", N, FIELD_HIGH, "bytes", "", NULL,               \
+          get_l4_bytes, WAY_RCVD, group)
+
+static const struct field criteria_fields[] = {
+    FIELD("upload", N, FIELD_BASIC, "bytes", "sent", NULL,
+          get_bytes, WAY_SENT, 0),
+    FIELD("download", N, FIELD_BASIC, "bytes", "received", NULL,
+          get_bytes, WAY_RCVD, 0),
+    FIELD("unknown", N, FIELD_BASIC, "bytes", "of no recognised application",
+          NULL, get_unknown_bytes, 0, 0),
+    FIELD("incomingflows", N, FIELD_BASIC, "flows", "as server", NULL,
+          get_flows, WAY_RCVD, 0),
+    FIELD("outgoingflows", N, FIELD_BASIC, "flows", "as client", NULL,
+          get_flows, WAY_SENT, 0),
+};
+static const struct field_rows criteria_rows = FIELD_ROWS(criteria_fields);
+
+static const struct field host_fields[] = {
+    FIELD("ip", T, FIELD_BASIC, "", "address", NULL,
+          get_ip, 0, 0),
+    FIELD("ipkey", N, FIELD_BASIC, "", "address as number", NULL,
+          get_ip_number, 0, 0),
+    FIELD("mac", T, FIELD_BASIC, "", "latest MAC address, zero unknown", NULL,
+          get_mac, 0, 0),
+    FIELD("localhost", F, FIELD_BASIC, "", "in a local network", NULL,
+          has_flag, 0, HOST_LOCAL),
+    FIELD("bytes.sent", N, FIELD_BASIC, "bytes", "", NULL,
+          get_bytes, WAY_SENT, 0),
+    FIELD("bytes.rcvd", N, FIELD_BASIC, "bytes", "", NULL,
+          get_bytes, WAY_RCVD, 0),
+    FIELD("privatehost", F, FIELD_BASIC, "", "not routed publicly", NULL,
+          has_flag, 0, HOST_PRIVATE),
+    FIELD("name", T, FIELD_BASIC, "", "name or address", NULL,
+          get_name, 0, 0),
+    FIELD_OF_LIST("names", FIELD_BASIC, "", "by source",
+          NULL, 0, 0, list_names),
+    FIELD("local_network_id", N, FIELD_BASIC, "", "-1 remote", NULL,
+          get_network, 0, 0),
+    FIELD("local_network_name", T, FIELD_BASIC, "", "as in 10.0.0.0/8", NULL,
+          get_network_name, 0, 0),
+    FIELD("systemhost", F, FIELD_BASIC, "", "an address of this machine", NULL,
+          has_flag, 0, HOST_SYSTEM),
+    FIELD("is_multicast", F, FIELD_BASIC, "", "", NULL,
+          has_flag, 0, HOST_MULTICAST),
+    FIELD("is_broadcast", F, FIELD_BASIC, "", "", NULL,
+          has_flag, 0, HOST_BROADCAST),
+    FIELD("asn", N, FIELD_BASIC, "", "AS number, 0 unknown", NULL,
+          get_asn, 0, 0),
+    FIELD("asname", T, FIELD_BASIC, "", "", NULL,
+          get_as_name, 0, 0),
+    FIELD("os", T, FIELD_BASIC, "", "operating system", NULL,
+          get_os, 0, 0),
+    FIELD("continent", T, FIELD_BASIC, "", "two letters", NULL,
+          get_continent, 0, 0),
+    FIELD("country", T, FIELD_BASIC, "", "ISO 3166-1", NULL,
+          get_country, 0, 0),
+    FIELD("active_flows.as_client", N, FIELD_BASIC, "flows", "now", NULL,
+          get_active_flows, WAY_SENT, 0),
+    FIELD("active_flows.as_server", N, FIELD_BASIC, "flows", "now", NULL,
+          get_active_flows, WAY_RCVD, 0),
+    FIELD("tcp.packets.retransmissions", N, FIELD_BASIC, "packets", "", NULL,
+          get_trouble, 0, TCP_RETRANSMISSION),
+    FIELD("tcp.packets.out_of_order", N, FIELD_BASIC, "packets", "", NULL,
+          get_trouble, 0, TCP_OUT_OF_ORDER),
+    FIELD("tcp.packets.lost", N, FIELD_BASIC, "gaps", "", NULL,
+          get_trouble, 0, TCP_LOST),
+    FIELD_OF_ROWS("criteria", FIELD_BASIC, "of local hosts", is_local,
+                  &criteria_rows),
+    FIELD("seen.first", N, FIELD_BASIC, "s", "since 1970", NULL,
+          get_time, 0, 0),
+    FIELD("seen.last", N, FIELD_BASIC, "s", "since 1970", NULL,
+          get_time, 0, 1),
+    FIELD("duration", N, FIELD_BASIC, "s", "from first to last", NULL,
+          get_time, 0, 2),
+    FIELD("vlan", N, FIELD_BASIC, "", "0 untagged", NULL,
+          get_vlan, 0, 0),
+    FIELD("throughput_bps", D, FIELD_BASIC, "bytes/s", "in the last second",
+          NULL, get_rate, 0, RATE_BYTES),
+    FIELD("last_throughput_bps", D, FIELD_BASIC, "bytes/s", "a second before",
+          NULL, get_rate, 0, RATE_BYTES_BEFORE),
+    FIELD("throughput_trend_bps", N, FIELD_BASIC, "", "1 up, 2 down, 3 stable",
+          NULL, get_rate, 0, RATE_TREND),
+    FIELD("throughput_trend_bps_diff", D, FIELD_BASIC, "bytes/s", "change",
+          NULL, get_rate, 0, RATE_DIFFERENCE),
+    FIELD("throughput_pps", D, FIELD_BASIC, "packets/s", "in the last second",
+          NULL, get_rate, 0, RATE_PACKETS),
+
+    FIELD("packets.sent", N, FIELD_HIGH, "packets", "", NULL,
+          get_packets, WAY_SENT, 0),
+    FIELD("packets.rcvd", N, FIELD_HIGH, "packets", "", NULL,
+          get_packets, WAY_RCVD, 0),
+    FIELD_OF_LIST("ICMPv4", FIELD_HIGH, "", "by type and code",
+          has_icmp, 0, 4, list_icmp),
+    FIELD_OF_LIST("ICMPv6", FIELD_HIGH, "", "by type and code",
+          has_icmp, 0, 6, list_icmp),
+    L4("tcp", L4_TCP),
+    L4("udp", L4_UDP),
+    L4("icmp", L4_ICMP),
+    L4("other_ip", L4_OTHER),
+    FIELD("tcp.packets.seq_problems", F, FIELD_HIGH, "", "", NULL,
+          has_seq_problems, 0, 0),
+    FIELD("latitude", D, FIELD_HIGH, "degrees", "north positive", NULL,
+          get_place, 0, 0),
+    FIELD("longitude", D, FIELD_HIGH, "degrees", "east positive", NULL,
+          get_place, 0, 1),
+    FIELD("city", T, FIELD_HIGH, "", "", NULL,
+          get_city, 0, 0),
+    FIELD("flows.as_client", N, FIELD_HIGH, "flows", "ever", NULL,
+          get_flows, WAY_SENT, 0),
+    FIELD("flows.as_server", N, FIELD_HIGH, "flows", "ever", NULL,
+          get_flows, WAY_RCVD, 0),
+    FIELD("low_goodput_flows.as_client", N, FIELD_HIGH, "flows", "ended", NULL,
+          get_low_goodput_flows, WAY_SENT, 0),
+    FIELD("low_goodput_flows.as_server", N, FIELD_HIGH, "flows", "ended", NULL,
+          get_low_goodput_flows, WAY_RCVD, 0),
+
+    FIELD_OF_LIST("ndpi", FIELD_MAX, "", "by application",
+          NULL, 0, 0, list_apps),
+    FIELD_OF_LIST("pktStats.sent", FIELD_MAX, "", "sizes and flags",
+          NULL, WAY_SENT, 0, list_classes),
+    FIELD_OF_LIST("pktStats.recv", FIELD_MAX, "", "sizes and flags",
+          NULL, WAY_RCVD, 0, list_classes),
+    FIELD_OF_LIST("dns", FIELD_MAX, "", "of local hosts",
+          get_dns, 0, 0, list_dns),
+    FIELD_OF_LIST("http", FIELD_MAX, "", "of local hosts",
+          get_http, 0, 0, list_http),
+};
+/* clang-format on */
+
+const struct field_rows *field_host(void)
+{
+    static const struct field_rows rows = FIELD_ROWS(host_fields);
+
+    return &rows;
+}
+
+void field_of_host(const struct iface *iface, uint32_t index,
+                   struct field_source *source)
+{
+    source->iface = iface;
+    source->index = index;
+    source->host = hosts_at(&iface->hosts, index);
+}
