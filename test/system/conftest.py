@@ -177,6 +177,8 @@ def offline(kelvin, data_root):
             str(kelvin),
             "-r",
             "none",
+            "--rrdcached",
+            "none",
             "-w",
             "0",
             "-d",
