@@ -188,6 +188,7 @@ static void start_scripts(struct app *app)
         .resolver = app->resolver,
         .saved = state_hosts(app->state),
         .series = app->series,
+        .users = state_users(app->state),
         .options = &app->options,
         .command_line = app->command_line.text,
         .started_us = loop_wall_us(),
@@ -200,6 +201,22 @@ static void start_scripts(struct app *app)
         app->errand_due =
             loop_after(app->loop, app->options.run_after * (int64_t)SECOND_US,
                        LOOP_TICK, on_errand_due, app);
+}
+
+static void start_server(struct app *app)
+{
+    struct server_parts parts = {
+        .loop = app->loop,
+        .engine = app->engine,
+        .exporter = app->exporter,
+        .store = state_store(app->state),
+        .series = app->series,
+        .users = state_users(app->state),
+        .scripts = app->scripts,
+        .networks = app->networks,
+    };
+
+    server_start(app->server, &parts);
 }
 
 void events_start(struct app *app)
@@ -234,9 +251,7 @@ void events_start(struct app *app)
     engine_observe(app->engine, resolver_observer(app->resolver));
     app->second = loop_every(app->loop, SECOND_US, LOOP_TICK, on_second, app);
     start_scripts(app);
-    server_start(app->server, app->loop, app->engine, app->exporter,
-                 state_store(app->state), app->series, app->scripts,
-                 app->networks);
+    start_server(app);
     inputs_start(app->inputs, app->loop, &handler);
 }
 

@@ -35,6 +35,8 @@ struct page {
     struct vm_run *run;
     struct user *account;     /* whose networks `access` names, or NULL */
     struct lib_access access; /* what its user may see */
+    char user[REQUEST_USER_MAX + 1];
+    char csrf[REQUEST_TOKEN_SIZE];
     struct strbuf held;       /* output that is not sent yet */
     bool is_streaming;        /* the answer has begun */
     bool is_full;             /* and is to wait for on_drain() */
@@ -57,6 +59,10 @@ static void fill_access(struct page *page, const struct request *request)
     const struct user *account = request->account;
 
     page->access.is_admin = request->role == ROLE_ADMINISTRATOR;
+    memcpy(page->user, request->user, sizeof(page->user));
+    memcpy(page->csrf, request->csrf, sizeof(page->csrf));
+    page->access.user = page->user[0] != '\0' ? page->user : NULL;
+    page->access.csrf = page->csrf[0] != '\0' ? page->csrf : NULL;
     if (account == NULL)
         return;
     page->account = user_hold(account);

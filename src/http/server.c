@@ -12,9 +12,7 @@
 
 #include "core/model/network.h"
 #include "core/run/loop_internal.h"
-#include "core/run/passwords.h"
 #include "core/run/share.h"
-#include "core/run/users.h"
 #include "core/util/log.h"
 #include "core/util/mem.h"
 #include "http/asset.h"
@@ -50,8 +48,6 @@ struct server {
     int plain;           /* so many of them are HTTP, the others HTTPS */
     int count;
     char *prefix;
-    struct passwords *passwords;
-    struct users *users;
     struct server_counters counters;
     struct site site;
 };
@@ -260,39 +256,34 @@ static void find_html(const struct options *options, char path[PATH_MAX])
         snprintf(path, PATH_MAX, "%s/%.*s", base, PATH_MAX / 2 - 2, name);
 }
 
-void server_start(struct server *server, struct loop *loop,
-                  struct engine *engine, struct exporter *exporter,
-                  struct store *store, const struct series *series,
-                  struct scripts *scripts, const struct networks *networks)
+void server_start(struct server *server, const struct server_parts *parts)
 {
     struct site *site = &server->site;
     char html[PATH_MAX];
 
     if (server->count == 0)
         return;
-    server->loop = loop;
+    server->loop = parts->loop;
     find_html(server->options, html);
     *site = (struct site){
-        .loop = loop,
-        .engine = engine,
-        .exporter = exporter,
-        .store = store,
-        .series = series,
-        .scripts = scripts,
+        .loop = parts->loop,
+        .engine = parts->engine,
+        .exporter = parts->exporter,
+        .store = parts->store,
+        .series = parts->series,
+        .scripts = parts->scripts,
         .options = server->options,
         .prefix = server->prefix,
-        .networks = networks,
+        .networks = parts->networks,
         .counters = &server->counters,
-        .assets = assets_new(loop, html),
-        .streams = streams_new(loop, engine, &server->counters),
-        .started_us = loop_now_us(loop),
+        .assets = assets_new(parts->loop, html),
+        .streams = streams_new(parts->loop, parts->engine, &server->counters),
+        .started_us = loop_now_us(parts->loop),
     };
-    server->passwords = passwords_new(loop, NULL);
-    server->users = users_new(loop, store, server->passwords);
-    site->sessions = sessions_new(site, server->users);
+    site->sessions = sessions_new(site, parts->users);
     site->auth = sessions_auth(site->sessions);
-    server->conns = conns_new(conn_default_limits(), &server->counters, loop,
-                              server->trusted, site);
+    server->conns = conns_new(conn_default_limits(), &server->counters,
+                              parts->loop, server->trusted, site);
     for (int i = 0; i < 2; i++) {
         server->doors[i] = (struct door){.server = server, .is_tls = i == 1};
         server->doors[i].http = new_http(&server->doors[i]);
@@ -320,8 +311,6 @@ void server_close(struct server *server)
             close(server->fds[i]);
     conns_free(server->conns);
     sessions_free(server->site.sessions);
-    users_free(server->users);
-    passwords_free(server->passwords);
     streams_free(server->site.streams);
     assets_free(server->site.assets);
     tls_close(server->tls);

@@ -4,6 +4,7 @@
 
 #include "core/run/options.h"
 #include "core/run/privileges.h"
+#include "core/run/users.h"
 #include "core/util/strbuf.h"
 #include "http/site.h"
 
@@ -11,7 +12,7 @@
  * The web server of -w and -W, on evhttp in kelvin's loop.
  *
  *   server = server_open(options, user, error);     with the rights of root
- *   server_start(server, loop, ...);                without them
+ *   server_start(server, &parts);                   without them
  *   server_reload(server);                          on SIGHUP
  *   server_close(server);                           before engine and loop
  */
@@ -30,12 +31,20 @@ struct server *server_open(const struct options *options,
                            const struct privileges_user *user,
                            struct strbuf *error);
 
-/* Accept and answer from now on. Nothing of it is owned; `store` and
- * `series` may be NULL. */
-void server_start(struct server *server, struct loop *loop,
-                  struct engine *engine, struct exporter *exporter,
-                  struct store *store, const struct series *series,
-                  struct scripts *scripts, const struct networks *networks);
+/* What is asked for answers. Not owned. */
+struct server_parts {
+    struct loop *loop;
+    struct engine *engine;
+    struct exporter *exporter;
+    struct store *store;         /* NULL: -r none */
+    const struct series *series; /* may be NULL */
+    struct users *users;
+    struct scripts *scripts;
+    const struct networks *networks; /* the local ones */
+};
+
+/* Accept and answer from now on. */
+void server_start(struct server *server, const struct server_parts *parts);
 
 /* Read the certificate again; connections go on. */
 void server_reload(struct server *server);

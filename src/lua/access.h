@@ -18,6 +18,8 @@ struct networks;
 struct lib_access {
     const struct networks *networks; /* hosts in these only, or NULL */
     const char *iface;               /* this interface only, or NULL */
+    const char *user;                /* who that is, or NULL: nobody */
+    const char *csrf; /* the token of the user's session, or NULL */
     bool is_admin; /* may also change users and preferences, read secrets, and
                       make kelvin connect to others */
 };

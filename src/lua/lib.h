@@ -27,6 +27,7 @@ struct resolver;
 struct saved;
 struct loop_http;
 struct series;
+struct users;
 
 /* The parts of the program that libraries work on. A part that is missing is
  * NULL. Not owned. */
@@ -44,6 +45,7 @@ struct lib_context {
     struct saved *saved;
     struct loop_http *http;
     struct series *series;
+    struct users *users;
     const struct options *options;
     const struct lib_dirs *dirs;
     const char *command_line; /* without secrets */
@@ -124,6 +126,7 @@ void lib_ntop_prefs_open(lua_State *L);
 void lib_ntop_rrd_open(lua_State *L);
 void lib_ntop_samplings_open(lua_State *L);
 void lib_ntop_sets_open(lua_State *L);
+void lib_ntop_users_open(lua_State *L);
 void lib_interface_open(lua_State *L);
 
 #endif

@@ -303,20 +303,6 @@ static int ntop_http_redirect(lua_State *L)
     return 1;
 }
 
-static int ntop_is_login_disabled(lua_State *L)
-{
-    const struct options *options = lib_context_of(L)->options;
-
-    lua_pushboolean(L, options != NULL && options->disable_login >= 0);
-    return 1;
-}
-
-static int ntop_get_nologin_user(lua_State *L)
-{
-    lua_pushliteral(L, "nologin");
-    return 1;
-}
-
 void lib_ntop_open(lua_State *L)
 {
     static const struct lib_function functions[] = {
@@ -327,7 +313,6 @@ void lib_ntop_open(lua_State *L)
         {"getLocalNetworks", "", ntop_get_local_networks},
         {"getMacManufacturer", "mac: string", ntop_get_mac_manufacturer},
         {"getNetworkNameById", "id: number", ntop_get_network_name_by_id},
-        {"getNologinUser", "", ntop_get_nologin_user},
         {"getUptime", "", ntop_get_uptime},
         {"getservbyport", "port: number, [protocol: string]",
          ntop_getservbyport},
@@ -336,7 +321,6 @@ void lib_ntop_open(lua_State *L)
         {"hasVLANs", "", ntop_has_vlans},
         {"httpRedirect", "url: string", ntop_http_redirect},
         {"isEnterprise", "", ntop_false},
-        {"isLoginDisabled", "", ntop_is_login_disabled},
         {"isPro", "", ntop_false},
         {"isWindows", "", ntop_false},
         {"setLoggingLevel",

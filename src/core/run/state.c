@@ -20,6 +20,8 @@ struct state {
     struct saved *saved;
     struct alerts *alerts;
     struct alert_settings *alert_settings;
+    struct passwords *passwords;
+    struct users *users;
 };
 
 static void on_numbered(void *arg)
@@ -82,6 +84,8 @@ struct state *state_open(struct loop *loop, const struct options *options,
                              options->dump_hosts);
     engine_observe(engine, saved_observer(state->saved));
     open_alerts(state, loop, options, engine);
+    state->passwords = passwords_new(loop, NULL);
+    state->users = users_new(loop, state->store, state->passwords);
     state->ids = iface_ids_new(state->store, engine, on_numbered, state);
     return state;
 }
@@ -99,6 +103,8 @@ void state_close(struct state *state)
     if (state == NULL)
         return;
     iface_ids_free(state->ids);
+    users_free(state->users);
+    passwords_free(state->passwords);
     alert_settings_free(state->alert_settings);
     alerts_free(state->alerts);
     saved_free(state->saved);
@@ -122,6 +128,11 @@ struct prefs *state_prefs(const struct state *state)
 struct alerts *state_alerts(const struct state *state)
 {
     return state->alerts;
+}
+
+struct users *state_users(const struct state *state)
+{
+    return state->users;
 }
 
 struct saved *state_hosts(const struct state *state)

@@ -9,11 +9,12 @@
 #include "core/run/prefs.h"
 #include "core/run/saved.h"
 #include "core/run/store.h"
+#include "core/run/users.h"
 #include "core/util/strbuf.h"
 
 /*
- * Redis and all that lives in it: preferences, the numbers of interfaces,
- * hosts, alerts. Files that are read and done with (--shutdown-when-done, or
+ * Redis and all that lives in it: preferences, users, the numbers of
+ * interfaces, hosts, alerts. Files that are read and done with (--shutdown-when-done, or
  * --run on nothing but files) need none of it unless -r asks for it.
  *
  *   state = state_open(loop, options, engine, error)    before the loop runs
@@ -39,6 +40,7 @@ void state_close(struct state *state); /* NULL is fine */
 struct store *state_store(const struct state *state);
 struct prefs *state_prefs(const struct state *state);
 struct alerts *state_alerts(const struct state *state);
+struct users *state_users(const struct state *state);
 struct saved *state_hosts(const struct state *state);
 const struct saved_counters *state_saved(const struct state *state);
 

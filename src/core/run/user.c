@@ -52,6 +52,19 @@ static void set_nets(struct user *user, const char *nets)
     (void)network_parse(user->networks, nets, why, sizeof(why));
 }
 
+static bool is_number(const char *text)
+{
+    size_t len = strlen(text);
+
+    return len <= USER_NUMBER_MAX && strspn(text, "0123456789") == len;
+}
+
+static void set_number(char to[USER_NUMBER_MAX + 1], const char *text)
+{
+    if (text != NULL && is_number(text))
+        memcpy(to, text, strlen(text) + 1);
+}
+
 static const char *or_empty(const char *text)
 {
     return text != NULL ? text : "";
@@ -75,6 +88,8 @@ struct user *user_new(const char *name, const char *password,
     /* Longer than names of interfaces are: cut short it is nobody's. */
     snprintf(user->iface, sizeof(user->iface), "%s",
              or_empty(values->allowed_ifname));
+    set_number(user->host_pool, values->host_pool_id);
+    set_number(user->lifetime, values->lifetime);
     return user;
 }
 
@@ -131,5 +146,9 @@ const char *users_refuse_values(const struct user_values *values)
     if (values->allowed_ifname != NULL &&
         !is_text(values->allowed_ifname, USER_TEXT_MAX))
         return "allowed_ifname must be the name of an interface";
+    if (values->host_pool_id != NULL && !is_number(values->host_pool_id))
+        return "host_pool_id must be a number";
+    if (values->lifetime != NULL && !is_number(values->lifetime))
+        return "lifetime must be a number of seconds";
     return NULL;
 }

@@ -11,6 +11,7 @@
 #define USER_NAME_MAX 64
 #define USER_TEXT_MAX 128
 #define USER_NETS_MAX 4096
+#define USER_NUMBER_MAX 10
 #define USER_ADMIN "admin"
 
 /* Everything, as Redis has it. */
@@ -22,6 +23,8 @@ struct user_values {
     const char *group;          /* administrator or unprivileged */
     const char *allowed_nets;   /* CIDR list */
     const char *allowed_ifname; /* "" all */
+    const char *host_pool_id;   /* "" none */
+    const char *lifetime;       /* seconds; "" no end */
 };
 
 enum user_group { USER_UNPRIVILEGED, USER_ADMINISTRATOR };
@@ -32,9 +35,11 @@ struct user {
     char name[USER_NAME_MAX + 1];
     char full_name[USER_TEXT_MAX + 1];
     enum user_group group;
-    char nets[USER_NETS_MAX + 1];  /* as stored; "" all */
-    struct networks *networks;     /* hosts in these only; NULL: all */
-    char iface[USER_TEXT_MAX + 1]; /* this one only; "" all */
+    char nets[USER_NETS_MAX + 1];        /* as stored; "" all */
+    struct networks *networks;           /* hosts in these only; NULL: all */
+    char iface[USER_TEXT_MAX + 1];       /* this one only; "" all */
+    char host_pool[USER_NUMBER_MAX + 1]; /* as stored; "" none */
+    char lifetime[USER_NUMBER_MAX + 1];  /* seconds, as stored; "" no end */
     char password[PASSWORD_HASH_SIZE];
     bool must_change; /* may only set a password, and from near */
 };

@@ -22,10 +22,11 @@
 
 enum kind { FIND, LOGIN, SET_PASSWORD, CREATE, CHANGE, DELETE };
 
-enum field { PASSWORD, FULL_NAME, GROUP, NETS, IFACE, FIELDS };
+enum field { PASSWORD, FULL_NAME, GROUP, NETS, IFACE, POOL, LIFETIME, FIELDS };
 
 static const char *const field_names[FIELDS] = {
-    "password", "full_name", "group", "allowed_nets", "allowed_ifname"};
+    "password",       "full_name",    "group", "allowed_nets",
+    "allowed_ifname", "host_pool_id", "expire"};
 
 struct users_call {
     struct users_call *next;
@@ -36,7 +37,8 @@ struct users_call {
     void *arg;
     struct store_call *asked;
     struct passwords_call *hashing;
-    struct user *user; /* as read; NULL: there is none */
+    struct user *user;       /* as read; NULL: there is none */
+    char *texts[FIELDS + 1]; /* as read; NULL: there is none, or no text */
     char name[USER_NAME_MAX + 1];
     char password[PASSWORD_MAX + 1];
     char *values[FIELDS]; /* to write; NULL: not that one */
@@ -90,6 +92,8 @@ static void call_free(struct users_call *call)
     user_release(call->user);
     for (unsigned i = 0; i < FIELDS; i++)
         free(call->values[i]);
+    for (unsigned i = 0; i <= FIELDS; i++)
+        free(call->texts[i]);
     explicit_bzero(call, sizeof(*call));
     free(call);
 }
@@ -141,6 +145,8 @@ static struct user *changed_user(const struct users_call *call)
                      : "unprivileged",
         .allowed_nets = old != NULL ? old->nets : "",
         .allowed_ifname = old != NULL ? old->iface : "",
+        .host_pool_id = old != NULL ? old->host_pool : "",
+        .lifetime = old != NULL ? old->lifetime : "",
     };
 
     if (call->values[FULL_NAME] != NULL)
@@ -151,6 +157,10 @@ static struct user *changed_user(const struct users_call *call)
         values.allowed_nets = call->values[NETS];
     if (call->values[IFACE] != NULL)
         values.allowed_ifname = call->values[IFACE];
+    if (call->values[POOL] != NULL)
+        values.host_pool_id = call->values[POOL];
+    if (call->values[LIFETIME] != NULL)
+        values.lifetime = call->values[LIFETIME];
     return user_new(call->name,
                     call->values[PASSWORD] != NULL ? call->values[PASSWORD]
                     : old != NULL                  ? old->password
@@ -203,20 +213,35 @@ static void ask(struct users_call *call, store_done *done, size_t argc,
         tell(call, USERS_AWAY, NULL);
 }
 
+/* Whether all that is written is "", of fields that are then not there. */
+static bool is_clearing(const struct users_call *call)
+{
+    bool is_any = false;
+
+    for (unsigned i = 0; i < FIELDS; i++) {
+        if (call->values[i] == NULL)
+            continue;
+        if (i < POOL || call->values[i][0] != '\0')
+            return false;
+        is_any = true;
+    }
+    return is_any && call->kind == CHANGE;
+}
+
 /* All in one command, so that it is done whole or not at all. */
 static void write_redis(struct users_call *call)
 {
+    bool is_removal = call->kind == DELETE || is_clearing(call);
     const char *argv[2 * FIELDS + 3];
     char keys[FIELDS][KEY_SIZE];
     size_t argc = 1;
 
-    argv[0] = call->kind == DELETE   ? "DEL"
-              : call->kind == CREATE ? "MSETNX"
-                                     : "MSET";
+    argv[0] = is_removal ? "DEL" : call->kind == CREATE ? "MSETNX" : "MSET";
     for (unsigned i = 0; i < FIELDS; i++) {
         set_key(keys[i], call->name, (enum field)i);
-        if (call->kind == DELETE) {
-            argv[argc++] = keys[i];
+        if (is_removal) {
+            if (call->kind == DELETE || call->values[i] != NULL)
+                argv[argc++] = keys[i];
         } else if (call->values[i] != NULL) {
             argv[argc++] = keys[i];
             argv[argc++] = call->values[i];
@@ -354,13 +379,93 @@ static const char *text_at(const struct store_reply *reply, size_t i)
                                                 : NULL;
 }
 
+/* What was read is a user, or nobody. */
+static void take_user(struct users_call *call)
+{
+    bool is_admin = strcmp(call->name, USER_ADMIN) == 0;
+    struct user_values values = {
+        .full_name = call->texts[FULL_NAME],
+        .group = call->texts[GROUP],
+        .allowed_nets = call->texts[NETS],
+        .allowed_ifname = call->texts[IFACE],
+        .host_pool_id = call->texts[POOL],
+        .lifetime = call->texts[LIFETIME],
+    };
+    const char *password = call->texts[PASSWORD];
+    const char *changed = call->texts[FIELDS];
+
+    if (password == NULL && is_admin) {
+        password = FIRST_PASSWORD;
+        values = (struct user_values){.full_name = FIRST_NAME,
+                                      .group = "administrator",
+                                      .allowed_nets = USER_ALL_NETS};
+        changed = NULL;
+    }
+    /* Who is on a captive portal has nothing to do here. */
+    if (password == NULL ||
+        (values.group != NULL && strcmp(values.group, "captive_portal") == 0))
+        return;
+    call->user = user_new(call->name, password, &values);
+    call->user->must_change =
+        is_admin && (changed == NULL || changed[0] == '0' ||
+                     strcmp(password, FIRST_PASSWORD) == 0);
+}
+
+/* One of the keys that gave no text is there: which one is not worth asking
+ * for. The user may be changed, but sees nothing until then. */
+static void deny(struct users_call *call)
+{
+    log_warnx("users", "what Redis has of the user %s is of a wrong type",
+              call->name);
+    if (call->texts[NETS] == NULL)
+        call->texts[NETS] = mem_strdup("?");
+    if (call->texts[IFACE] == NULL)
+        call->texts[IFACE] = mem_strdup("?");
+}
+
+/* A key that is there and is no text must not be taken for one that is not:
+ * no first password, no networks or interfaces that are all of them. */
+static void on_counted(void *arg, const struct store_reply *reply)
+{
+    struct users_call *call = arg;
+
+    call->asked = NULL;
+    if (reply == NULL || store_reply_type(reply) != STORE_NUMBER) {
+        tell(call, USERS_AWAY, NULL);
+        return;
+    }
+    if (store_reply_number(reply) > 0)
+        deny(call);
+    if (store_reply_number(reply) == 0 || call->texts[PASSWORD] != NULL)
+        take_user(call);
+    go_on(call);
+}
+
+/* Whether the keys that decide and gave no text are there all the same. */
+static void count_missing(struct users_call *call)
+{
+    static const enum field fields[] = {PASSWORD, NETS, IFACE};
+    const char *argv[4] = {"EXISTS"};
+    char keys[3][KEY_SIZE];
+    size_t argc = 1;
+
+    for (unsigned i = 0; i < 3; i++) {
+        if (call->texts[fields[i]] != NULL)
+            continue;
+        set_key(keys[i], call->name, fields[i]);
+        argv[argc++] = keys[i];
+    }
+    if (argc > 1) {
+        ask(call, on_counted, argc, argv);
+        return;
+    }
+    take_user(call);
+    go_on(call);
+}
+
 static void on_read(void *arg, const struct store_reply *reply)
 {
     struct users_call *call = arg;
-    bool is_admin = strcmp(call->name, USER_ADMIN) == 0;
-    struct user_values values;
-    const char *password;
-    const char *changed;
 
     call->asked = NULL;
     if (reply == NULL || store_reply_type(reply) != STORE_ARRAY ||
@@ -368,26 +473,12 @@ static void on_read(void *arg, const struct store_reply *reply)
         tell(call, USERS_AWAY, NULL);
         return;
     }
-    values =
-        (struct user_values){text_at(reply, FULL_NAME), text_at(reply, GROUP),
-                             text_at(reply, NETS), text_at(reply, IFACE)};
-    password = text_at(reply, PASSWORD);
-    changed = text_at(reply, FIELDS);
-    if (password == NULL && is_admin) {
-        password = FIRST_PASSWORD;
-        values = (struct user_values){FIRST_NAME, "administrator",
-                                      USER_ALL_NETS, NULL};
-        changed = NULL;
+    for (unsigned i = 0; i <= FIELDS; i++) {
+        const char *text = text_at(reply, i);
+
+        call->texts[i] = text != NULL ? mem_strdup(text) : NULL;
     }
-    /* Who is on a captive portal has nothing to do here. */
-    if (password != NULL &&
-        (values.group == NULL || strcmp(values.group, "captive_portal") != 0)) {
-        call->user = user_new(call->name, password, &values);
-        call->user->must_change =
-            is_admin && (changed == NULL || changed[0] == '0' ||
-                         strcmp(password, FIRST_PASSWORD) == 0);
-    }
-    go_on(call);
+    count_missing(call);
 }
 
 static void begin(struct users_call *call)
@@ -448,6 +539,8 @@ static struct users_call *call_new(struct users *users, enum kind kind,
         keep_value(call, GROUP, values->group);
         keep_value(call, NETS, values->allowed_nets);
         keep_value(call, IFACE, values->allowed_ifname);
+        keep_value(call, POOL, values->host_pool_id);
+        keep_value(call, LIFETIME, values->lifetime);
     }
     while (*end != NULL)
         end = &(*end)->next;
@@ -495,6 +588,16 @@ struct users_call *users_delete(struct users *users, const char *name,
                                 users_done *done, void *arg)
 {
     return call_new(users, DELETE, name, NULL, NULL, done, arg);
+}
+
+struct store *users_store(const struct users *users)
+{
+    return users->store;
+}
+
+const char *users_kept(const struct users *users, size_t i)
+{
+    return i < users->kept_count ? users->kept[i]->name : NULL;
 }
 
 void users_cancel(struct users_call *call)

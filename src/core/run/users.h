@@ -62,6 +62,11 @@ struct users_call *users_change(struct users *users, const char *name,
 struct users_call *users_delete(struct users *users, const char *name,
                                 users_done *done, void *arg);
 
+/* For users_list.c: where they are kept, and the names of those that are in
+ * memory; NULL after the last. */
+struct store *users_store(const struct users *users);
+const char *users_kept(const struct users *users, size_t i);
+
 /* Its `done` will not be called; what it does goes on. NULL is fine. */
 void users_cancel(struct users_call *call);
 
