@@ -210,6 +210,7 @@ static void start_server(struct app *app)
         .engine = app->engine,
         .exporter = app->exporter,
         .store = state_store(app->state),
+        .prefs = state_prefs(app->state),
         .series = app->series,
         .users = state_users(app->state),
         .scripts = app->scripts,

@@ -16,6 +16,7 @@
 #include "core/run/loop_internal.h"
 #include "core/util/log.h"
 #include "core/util/mem.h"
+#include "http/access_log.h"
 #include "http/answer.h"
 #include "http/progress.h"
 
@@ -310,6 +311,7 @@ static void refuse(struct conn *conn, int status)
 
     enter(conn, PHASE_REFUSED, conn->conns->limits->linger_s);
     count_refusal(conn->conns->counters, status);
+    access_log_refusal(conn->conns->site->access_log, &conn->peer, status);
     evbuffer_unfreeze(input, 1);
     bufferevent_setcb(conn->stream, on_refused_input, on_refusal_sent,
                       on_refused_end, conn);

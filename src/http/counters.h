@@ -22,6 +22,7 @@ struct server_counters {
     uint64_t bytes_sent;      /* of bodies, as encoded */
     uint64_t stream_skipped;  /* events that a slow reader missed */
     uint64_t stream_dropped;  /* readers that were too slow for too long */
+    uint64_t access_lost;     /* lines that the access log did not take */
     uint64_t accept_failures; /* no file descriptor left */
 };
 

@@ -18,12 +18,14 @@ struct logins {
     unsigned count;
 };
 
-struct logins *logins_new(int64_t idle_us)
+struct logins *logins_new(void)
 {
-    struct logins *logins = mem_calloc(1, sizeof(*logins));
+    return mem_calloc(1, sizeof(struct logins));
+}
 
+void logins_let_idle(struct logins *logins, int64_t idle_us)
+{
     logins->idle_us = idle_us;
-    return logins;
 }
 
 void logins_free(struct logins *logins)

@@ -32,9 +32,11 @@ struct login {
     int64_t deadline_us; /* it ends then in any case */
 };
 
-/* `idle_us` is how long one may be unused; 0: for ever. */
-struct logins *logins_new(int64_t idle_us);
+struct logins *logins_new(void);
 void logins_free(struct logins *logins); /* NULL is fine */
+
+/* From now on one may be unused for so long; 0, as at first: for ever. */
+void logins_let_idle(struct logins *logins, int64_t idle_us);
 
 /* The one with this key, which is used now; NULL: none, or too old. */
 struct login *logins_find(struct logins *logins,

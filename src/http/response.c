@@ -16,6 +16,7 @@
 #include "core/run/loop_internal.h"
 #include "core/util/mem.h"
 #include "core/util/utf8.h"
+#include "http/access_log.h"
 #include "http/answer.h"
 #include "http/gzip.h"
 #include "http/site.h"
@@ -26,6 +27,7 @@
 #define GZIP_MAX 131072 /* above it compressing at once stalls the loop */
 #define ETAG_MAX 80
 #define PAGE_MAX 8192
+#define STATUS_LEFT 499 /* in the log: nobody waited for the answer */
 
 struct response {
     struct site *site;
@@ -42,6 +44,7 @@ struct response {
     char etag[ETAG_MAX + 3]; /* with its quotes; "" none */
     int status;
     bool has_begun;
+    uint64_t sent; /* bytes of the body, as encoded */
     bool is_full;
     bool has_ranges;
 };
@@ -180,9 +183,17 @@ static struct evhttp_request *finish(struct response *response)
 {
     struct evhttp_request *event = response->event;
 
+    access_log_answer(response->site->access_log, response->request,
+                      response->status, response->sent);
     response->finished(response->finished_arg);
     response_free(response);
     return event;
+}
+
+static void count_sent(struct response *response, size_t len)
+{
+    response->sent += len;
+    response->counters->bytes_sent += len;
 }
 
 /* Send the head and a body that may be empty (NULL: has none at all). */
@@ -199,7 +210,7 @@ static void send_all(struct response *response, int status,
     if (response->request->head.method == HTTP_HEAD && body != NULL)
         evbuffer_drain(body, len);
     else
-        response->counters->bytes_sent += len;
+        count_sent(response, len);
     evhttp_send_reply(finish(response), status, answer_reason(status), body);
 }
 
@@ -473,7 +484,7 @@ static void put_chunk(void *arg, const void *bytes, size_t len)
     struct evbuffer *chunk = evbuffer_new();
 
     evbuffer_add(chunk, bytes, len);
-    response->counters->bytes_sent += len;
+    count_sent(response, len);
     evhttp_send_reply_chunk_with_cb(response->event, chunk, on_drained,
                                     response);
     evbuffer_free(chunk);
@@ -526,6 +537,9 @@ void response_cut(struct response *response)
 
 void response_aborted(struct response *response)
 {
+    access_log_answer(response->site->access_log, response->request,
+                      response->has_begun ? response->status : STATUS_LEFT,
+                      response->sent);
     if (response->aborted != NULL)
         response->aborted(response->aborted_arg);
     /* evhttp gives up a request that the handler has by taking it off its

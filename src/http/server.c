@@ -15,6 +15,7 @@
 #include "core/run/share.h"
 #include "core/util/log.h"
 #include "core/util/mem.h"
+#include "http/access_log.h"
 #include "http/asset.h"
 #include "http/conn.h"
 #include "http/listen.h"
@@ -258,32 +259,37 @@ static void find_html(const struct options *options, char path[PATH_MAX])
 
 void server_start(struct server *server, const struct server_parts *parts)
 {
+    const struct options *options = server->options;
+    struct loop *loop = parts->loop;
     struct site *site = &server->site;
     char html[PATH_MAX];
 
     if (server->count == 0)
         return;
-    server->loop = parts->loop;
-    find_html(server->options, html);
+    server->loop = loop;
+    find_html(options, html);
     *site = (struct site){
-        .loop = parts->loop,
+        .loop = loop,
         .engine = parts->engine,
         .exporter = parts->exporter,
         .store = parts->store,
+        .prefs = parts->prefs,
         .series = parts->series,
         .scripts = parts->scripts,
-        .options = server->options,
+        .options = options,
         .prefix = server->prefix,
         .networks = parts->networks,
         .counters = &server->counters,
-        .assets = assets_new(parts->loop, html),
-        .streams = streams_new(parts->loop, parts->engine, &server->counters),
-        .started_us = loop_now_us(parts->loop),
+        .assets = assets_new(loop, html),
+        .streams = streams_new(loop, parts->engine, &server->counters),
+        .access_log = access_log_new(loop, parts->prefs, options->access_log,
+                                     options->data_dir, &server->counters),
+        .started_us = loop_now_us(loop),
     };
     site->sessions = sessions_new(site, parts->users);
     site->auth = sessions_auth(site->sessions);
-    server->conns = conns_new(conn_default_limits(), &server->counters,
-                              parts->loop, server->trusted, site);
+    server->conns = conns_new(conn_default_limits(), &server->counters, loop,
+                              server->trusted, site);
     for (int i = 0; i < 2; i++) {
         server->doors[i] = (struct door){.server = server, .is_tls = i == 1};
         server->doors[i].http = new_http(&server->doors[i]);
@@ -294,8 +300,11 @@ void server_start(struct server *server, const struct server_parts *parts)
 
 void server_reload(struct server *server)
 {
-    if (server != NULL && server->tls != NULL)
+    if (server == NULL)
+        return;
+    if (server->tls != NULL)
         tls_reload(server->tls);
+    access_log_reopen(server->site.access_log);
 }
 
 void server_close(struct server *server)
@@ -313,6 +322,7 @@ void server_close(struct server *server)
     sessions_free(server->site.sessions);
     streams_free(server->site.streams);
     assets_free(server->site.assets);
+    access_log_free(server->site.access_log);
     tls_close(server->tls);
     network_free(server->trusted);
     free(server->prefix);

@@ -31,13 +31,14 @@ struct server *server_open(const struct options *options,
                            const struct privileges_user *user,
                            struct strbuf *error);
 
-/* What is asked for answers. Not owned. */
+/* What handlers reach. Nothing of it is owned; it outlives the server. */
 struct server_parts {
     struct loop *loop;
     struct engine *engine;
     struct exporter *exporter;
-    struct store *store;         /* NULL: -r none */
-    const struct series *series; /* may be NULL */
+    struct store *store; /* NULL: none */
+    const struct prefs *prefs;
+    const struct series *series; /* NULL: none */
     struct users *users;
     struct scripts *scripts;
     const struct networks *networks; /* the local ones */
@@ -46,7 +47,8 @@ struct server_parts {
 /* Accept and answer from now on. */
 void server_start(struct server *server, const struct server_parts *parts);
 
-/* Read the certificate again; connections go on. */
+/* Read the certificate again, and open the access log again; connections go
+ * on. */
 void server_reload(struct server *server);
 
 /* End all connections and free; NULL is fine. */

@@ -61,6 +61,16 @@ static bool is_stored(const struct sessions *sessions)
     return store_state(sessions->site->store) != STORE_OFF;
 }
 
+/* Whether a session that nobody uses goes on: -q, or a preference whose name
+ * says the opposite of what it does. */
+static bool may_idle(const struct sessions *sessions)
+{
+    const struct site *site = sessions->site;
+
+    return site->options->disable_autologout ||
+           !prefs_bool(site->prefs, PREF_IS_AUTOLOGON_ENABLED);
+}
+
 struct sessions *sessions_new(const struct site *site, struct users *users)
 {
     struct sessions *sessions = mem_calloc(1, sizeof(*sessions));
@@ -68,8 +78,7 @@ struct sessions *sessions_new(const struct site *site, struct users *users)
     sessions->site = site;
     sessions->users = users;
     sessions->guard = guard_new();
-    sessions->logins =
-        logins_new(site->options->disable_autologout ? 0 : IDLE_S * SECOND_US);
+    sessions->logins = logins_new();
     token_random(sessions->secret, sizeof(sessions->secret));
     return sessions;
 }
@@ -171,7 +180,7 @@ static void renew(struct sessions *sessions, struct login *login,
     int64_t left_s = (login->deadline_us - now_us) / SECOND_US;
 
     if (login->id[0] == '\0' || now_us - login->renewed_us < RENEW_US ||
-        sessions->site->options->disable_autologout)
+        may_idle(sessions))
         return;
     login->renewed_us = now_us;
     session_store_renew(sessions->site->store, login->id,
@@ -442,6 +451,8 @@ static enum auth_answer ask(void *arg, struct request *request,
      * it knows; all else is of the browser that it runs in. */
     bool is_shared = is_foreign && request->is_shared && is_known;
 
+    logins_let_idle(sessions->logins,
+                    may_idle(sessions) ? 0 : IDLE_S * SECOND_US);
     if (is_foreign && visitor_is_change(request) && !is_shared) {
         request->is_forged = true;
     } else if (sessions->site->options->disable_login == 1 && !is_shared) {
@@ -506,7 +517,6 @@ void sessions_begin(struct sessions *sessions, struct response *response,
                     const struct user *user, char csrf[REQUEST_TOKEN_SIZE])
 {
     int64_t now_us = loop_now_us(sessions->site->loop);
-    bool is_lasting = sessions->site->options->disable_autologout;
     uint8_t key[LOGIN_KEY_SIZE];
     char id[LOGIN_ID_SIZE];
     char print[LOGIN_ID_SIZE];
@@ -520,7 +530,7 @@ void sessions_begin(struct sessions *sessions, struct response *response,
     token_derive(print, "password", user->password);
     session_store_keep(sessions->site->store, id, user->name,
                        loop_wall_us() / SECOND_US, print,
-                       is_lasting ? LONGEST_S : IDLE_S);
+                       may_idle(sessions) ? LONGEST_S : IDLE_S);
     set_cookie(sessions, response, id);
 }
 

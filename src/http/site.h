@@ -7,6 +7,7 @@
 #include "core/model/engine.h"
 #include "core/run/loop.h"
 #include "core/run/options.h"
+#include "core/run/prefs.h"
 #include "core/run/series.h"
 #include "core/run/store.h"
 #include "export/exporter.h"
@@ -14,6 +15,7 @@
 #include "http/request.h"
 #include "http/response.h"
 
+struct access_log;
 struct assets;
 struct sessions;
 struct streams;
@@ -43,6 +45,7 @@ struct site {
     struct exporter *exporter;
     struct store *store; /* NULL: -r none */
     const struct series *series;
+    const struct prefs *prefs;
     struct scripts *scripts;
     const struct options *options;
     const char *prefix; /* of -Z, "/x" or "" */
@@ -52,7 +55,8 @@ struct site {
     struct server_counters *counters;
     struct assets *assets;
     struct streams *streams;
-    int64_t started_us; /* loop_now_us() */
+    struct access_log *access_log; /* NULL: there is none */
+    int64_t started_us;            /* loop_now_us() */
 };
 
 #endif

@@ -312,6 +312,16 @@ static const struct option_row rows[] = {
         .help = "Path in front of all URLs behind a reverse proxy",
     },
     {
+        .name = "access-log",
+        .argument = "FILE",
+        .type = OPTION_PATH,
+        .group = OPTION_GROUP_WEB,
+        .offset = MEMBER(access_log),
+        .help = "A line for each request, in common log format; SIGHUP "
+                "reopens it",
+        .unasked = "none, see ntopng.prefs.enable_access_log",
+    },
+    {
         .name = "trusted-proxies",
         .argument = "CIDR,...",
         .type = OPTION_TEXT,

@@ -85,6 +85,7 @@ struct options {
     char *https_cert;               /* PEM files, absolute; NULL: its own */
     char *https_key;                /* NULL: in the same file */
     char *http_prefix;              /* NULL: none */
+    char *access_log;               /* NULL: as the preference says */
     char *trusted_proxies;          /* CIDR list, not yet checked; NULL: none */
     int disable_login; /* -1: login for all, 0: not from here, 1: for none */
     bool disable_autologout;

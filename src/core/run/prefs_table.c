@@ -212,9 +212,12 @@ static const struct pref_row rows[PREFS_COUNT] = {
         {KEY("host_mask"), INT(0, 2, NULL), .group = PREF_GROUP_INTERFACE,
          .preset = "0",
          .help = "Pages hide the addresses of 0 no, 1 local, 2 remote hosts"},
-    [PREF_ENABLE_ACCESS_LOG] = {KEY("enable_access_log"), BOOL,
-                                .group = PREF_GROUP_INTERFACE, .preset = "0",
-                                .help = "Each request of a page is logged"},
+    [PREF_ENABLE_ACCESS_LOG] =
+        {KEY("enable_access_log"), BOOL, .group = PREF_GROUP_INTERFACE,
+         .preset = "0",
+         .help = "Each request is a line of ntopng_access.log in "
+                 "the data directory",
+         .option = "access-log"},
     [PREF_GOOGLE_APIS_BROWSER_KEY] =
         {KEY("google_apis_browser_key"), TEXT(128),
          .group = PREF_GROUP_INTERFACE, .preset = "",
