@@ -46,8 +46,10 @@ struct question {
     int64_t start_s;
     int64_t end_s;
     int64_t step_s;
+    int64_t until_s; /* as it was asked for */
     unsigned columns;
     char names[COLUMNS_MAX][NAME_SIZE];
+    double totals[COLUMNS_MAX];
     double *values; /* row by row */
     size_t count;
     size_t size;
@@ -436,6 +438,24 @@ static void on_fetched_line(void *arg, const char *line)
         take_names(question, line + 8);
 }
 
+/* Integrals over the time that was asked for; rows may go beyond. */
+static void add_up(struct question *question)
+{
+    size_t rows = question->count / question->columns;
+    int64_t asked =
+        (question->until_s - question->start_s + question->step_s - 1) /
+        question->step_s;
+
+    for (size_t row = 0; row < rows && (int64_t)row < asked; row++) {
+        for (unsigned i = 0; i < question->columns; i++) {
+            double value = question->values[row * question->columns + i];
+
+            if (value > 0) /* a rate below 0 is a counter that began anew */
+                question->totals[i] += value * (double)question->step_s;
+        }
+    }
+}
+
 /* Make fewer rows, each the mean of the values that are known of some. */
 static void reduce(struct question *question)
 {
@@ -510,9 +530,13 @@ static int push_results(lua_State *L, void *state)
     if (!question->by_column)
         lua_pushvalue(L, 2);
     lua_pushinteger(L, question->end_s);
-    if (question->by_column)
-        lua_pushinteger(L, (lua_Integer)(question->count / question->columns));
-    return 5;
+    if (!question->by_column)
+        return 5;
+    lua_pushinteger(L, (lua_Integer)(question->count / question->columns));
+    lua_createtable(L, 0, (int)question->columns);
+    for (unsigned i = 0; i < question->columns; i++)
+        lib_set_number(L, question->names[i], question->totals[i]);
+    return 6;
 }
 
 static int on_fetched(lua_State *L, int status, lua_KContext ctx)
@@ -525,6 +549,7 @@ static int on_fetched(lua_State *L, int status, lua_KContext ctx)
     raise_problem(L, question);
     if (question->columns == 0 || question->step_s <= 0)
         return luaL_error(L, "the answer makes no sense");
+    add_up(question);
     rows = question->count / question->columns;
     if (question->points != 0 && rows > question->points)
         reduce(question);
@@ -537,7 +562,8 @@ static int on_fetched(lua_State *L, int status, lua_KContext ctx)
     return slices_run(L);
 }
 
-/* (file, "AVERAGE", start, end, most rows?) */
+/* (file, "AVERAGE", start, end, most rows?). Columns are followed by their
+ * number of rows and their integrals: of what is below 0, nothing. */
 static int fetch(lua_State *L, bool by_column)
 {
     const char *file = lib_string(L, 1, NULL);
@@ -555,6 +581,7 @@ static int fetch(lua_State *L, bool by_column)
                       end);
     question = new_question(L);
     question->by_column = by_column;
+    question->until_s = end;
     question->points = points > 0 ? (size_t)points : 0;
     return ask(L, question, &command, on_fetched_line, on_fetched);
 }
@@ -630,6 +657,14 @@ static int ntop_rrd_record(lua_State *L)
     return vm_wait(L, lua_gettop(L), on_woken, stop_waiting, pause);
 }
 
+/* rrd_turn(name, time): series_turn() */
+static int ntop_rrd_turn(lua_State *L)
+{
+    lua_pushinteger(L, series_turn(lib_context_of(L)->series,
+                                   lib_string(L, 1, NULL), lib_integer(L, 2)));
+    return 1;
+}
+
 /* rrd_state(): "off", "away" or "ready" */
 static int ntop_rrd_state(lua_State *L)
 {
@@ -656,6 +691,7 @@ void lib_ntop_rrd_open(lua_State *L)
          "value: number, ...",
          ntop_rrd_record},
         {"rrd_state", "", ntop_rrd_state},
+        {"rrd_turn", "name: string, time: number", ntop_rrd_turn},
         {"rrd_update", "file: string, values: string, ...", ntop_rrd_update},
         {NULL, NULL, NULL},
     };

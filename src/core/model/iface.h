@@ -85,6 +85,7 @@ struct iface {
     char *name;
     uint16_t id;   /* in this run, from 0 on */
     uint32_t ifid; /* in every run, as far as it is known */
+    bool has_ifid; /* that is it, for sure */
     bool is_live;
     bool is_over; /* a file that was read: no packet will come */
     bool has_vlans;

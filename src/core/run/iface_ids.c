@@ -45,6 +45,8 @@ static uint32_t number_of(const char *text)
 static void settle(struct iface_ids *ids)
 {
     ids->is_settled = true;
+    for (uint16_t id = 0; id < engine_ifaces(ids->engine); id++)
+        engine_iface(ids->engine, id)->has_ifid = true;
     ids->settled(ids->arg);
 }
 

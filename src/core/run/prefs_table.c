@@ -112,6 +112,12 @@ static const struct pref_row rows[PREFS_COUNT] = {
     [PREF_SNMP_DEVICES_RRD_CREATION] =
         {KEY("snmp_devices_rrd_creation"), BOOL, .group = PREF_GROUP_SERIES,
          .preset = "0", .help = "Series of the ports of SNMP devices"},
+    [PREF_L2_DEVICE_RRD_CREATION] =
+        {KEY("l2_device_rrd_creation"), BOOL, .group = PREF_GROUP_SERIES,
+         .preset = "0", .help = "Series of the traffic of each network card"},
+    [PREF_COUNTRY_RRD_CREATION] = {KEY("country_rrd_creation"), BOOL,
+                                   .group = PREF_GROUP_SERIES, .preset = "0",
+                                   .help = "Series of countries"},
     [PREF_HOST_TOP_SITES_CREATION] =
         {KEY("host_top_sites_creation"), BOOL, .group = PREF_GROUP_SERIES,
          .preset = "0", .help = "The sites that each local host visits most"},

@@ -326,6 +326,10 @@ static void on_updated(void *arg, uint64_t tag,
             log_notice("series", "%s takes values again", series->name);
         series->said_failed = false;
     } else if (begins(reply->text, "illegal attempt to update using time")) {
+        struct series_file *file = series_files_find(series->files, tag);
+
+        if (file != NULL)
+            file->is_missed = true;
         note_late(series);
     } else {
         /* The file is gone, or was never made: it will be with the next. */
@@ -422,6 +426,8 @@ static bool put_before(struct series *series, const struct series_point *point,
         return true;
     if (file->time_s == 0) {
         put_restart(&series->command, point, point->since_s);
+    } else if (file->is_missed) {
+        put_restart(&series->command, point, 0);
     } else if (fell(file, point)) {
         series->counters.restarts++;
         if (file->time_s + 1 == point->time_s) {
@@ -461,9 +467,29 @@ bool series_record(struct series *series, const struct series_point *point)
     if (!enqueue(series, on_updated, hash))
         return lose(series);
     file->time_s = point->time_s;
+    file->is_missed = false;
     memcpy(file->values, point->values, sizeof(file->values));
     series->counters.points++;
     return true;
+}
+
+int64_t series_turn(struct series *series, const char *name, int64_t time_s)
+{
+    struct series_file *file;
+    char key[64];
+    uint64_t hash;
+    int64_t before;
+
+    if (series_state(series) == SERIES_OFF)
+        return 0;
+    snprintf(key, sizeof(key), "/%s", name); /* no path below the directory */
+    hash = series_files_hash(series->files, key);
+    file = series_files_find(series->files, hash);
+    if (file == NULL)
+        file = series_files_add(series->files, hash);
+    before = file->time_s;
+    file->time_s = time_s;
+    return before;
 }
 
 bool series_must_wait(const struct series *series)

@@ -82,6 +82,10 @@ struct series_point {
  */
 bool series_record(struct series *series, const struct series_point *point);
 
+/* Whoever records many files at a time does so at `time_s` under this name.
+ * @return the time before, when all that was not there yet was 0; 0: none. */
+int64_t series_turn(struct series *series, const char *name, int64_t time_s);
+
 /* More waits to be written than should: whoever makes points out of files, or
  * many of them, shall wait. False while the daemon is away. */
 bool series_must_wait(const struct series *series);

@@ -20,6 +20,7 @@ struct series_file {
     uint64_t hash; /* of its path; 0: nobody */
     int64_t time_s;
     int64_t values[SERIES_VALUES];
+    bool is_missed; /* they were not taken: the next ones follow nothing */
 };
 
 struct series_files *series_files_new(void);

@@ -1,0 +1,4 @@
+-- 5min: what kelvin does by the clock.
+-- SPDX-License-Identifier: MIT
+
+require("rrd_write").five_minutes()

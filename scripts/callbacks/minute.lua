@@ -1,0 +1,4 @@
+-- minute: what kelvin does by the clock.
+-- SPDX-License-Identifier: MIT
+
+require("rrd_write").minute()
