@@ -45,16 +45,20 @@ static bool module_path(const char *rest, char script[PAGE_PATH_MAX],
     int len = (int)strcspn(rest, "/");
     const char *name = rest[len] == '/' ? rest + len + 1 : "";
     const char *ending = ends_in_lua(name) ? "" : ENDING;
+    int name_len = (int)strcspn(name, "/");
 
     if (!is_name(rest, (size_t)len) || memchr(rest, '.', (size_t)len) != NULL)
         return false;
-    if (*name == '\0')
+    if (*name == '\0') {
         name = "index";
-    else if (strchr(name, '/') != NULL || !is_name(name, strlen(name)))
+        name_len = (int)strlen(name);
+    } else if (!is_name(name, (size_t)name_len) ||
+               strlen(name + name_len) > 1) { /* one '/' may end it */
         return false;
+    }
     snprintf(index, PAGE_PATH_MAX, MODULES "%.*s/index" ENDING, len, rest);
-    snprintf(script, PAGE_PATH_MAX, MODULES "%.*s/%s%s", len, rest, name,
-             ending);
+    snprintf(script, PAGE_PATH_MAX, MODULES "%.*s/%.*s%s", len, rest, name_len,
+             name, ending);
     return true;
 }
 

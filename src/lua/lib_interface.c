@@ -334,6 +334,7 @@ void lib_interface_open(lua_State *L)
     lib_interface_add_grouped(L);
     lib_interface_add_groups(L);
     lib_interface_add_alerts(L);
+    lib_interface_add_alert_list(L);
     lib_interface_add_series(L);
     lib_interface_add_missing(L);
     lua_setglobal(L, "interface");

@@ -139,6 +139,13 @@ local function applications(folder)
   return names
 end
 
+--- The names of applications that there are series of.
+function timeseries.applications(about)
+  local folder, problem = folder_of(about or "")
+  if not folder then return nil, problem end
+  return applications(folder)
+end
+
 --- What there is: a list of {name, label, unit}.
 function timeseries.metrics(about)
   local folder, problem = folder_of(about or "")
@@ -363,10 +370,10 @@ local function answer_of(folder, question)
   if metric == "tcp_all" then
     return from_files(folder, TROUBLE, question)
   end
-  local now = interface.getStats()["seen.last"] or os.time()
-  if question.about == "" and RING[metric]
-      and (question.from > math.max(now, os.time()) - HOUR
-        or ntop.rrd_state() ~= "ready") then
+  -- The ring begins with this run, and has the last hour.
+  local since = math.max(interface.getSeries().since, os.time() - HOUR)
+  if question.about == "" and RING[metric] and (question.from > since
+      or ntop.rrd_state() ~= "ready") then
     return from_ring(question)
   end
   return from_file(folder, question)
