@@ -14,8 +14,9 @@
 
 /*
  * Redis and all that lives in it: preferences, users, the numbers of
- * interfaces, hosts, alerts. Files that are read and done with (--shutdown-when-done, or
- * --run on nothing but files) need none of it unless -r asks for it.
+ * interfaces, hosts, alerts. Files that are read and done with
+ * (--shutdown-when-done, or --run on nothing but files) need none of it unless
+ * -r asks for it.
  *
  *   state = state_open(loop, options, engine, error)    before the loop runs
  *   state_finish(state)            after the loop, once flows have ended
