@@ -339,7 +339,8 @@ static bool host_of_header(const char *header, char *name, size_t size)
         return false;
     memcpy(name, header, len);
     name[len] = '\0';
-    return !addr_parse(name, &addr);
+    /* IPv4, as its colons would have cut IPv6: it ends in a digit. */
+    return !is_digit((uint8_t)name[len - 1]) || !addr_parse(name, &addr);
 }
 
 void dialog_decided(struct iface *iface, struct flow *flow)

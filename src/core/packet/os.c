@@ -1,16 +1,22 @@
 /* os: operating systems by what hosts say. SPDX-License-Identifier: MIT */
 #include "core/packet/os.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 struct sign {
     const char *text;
     const char *os;
 };
 
-/* The first that occurs decides: systems that call themselves others' "like"
- * come before those, families after their members. */
+/* What tells 'A' from 'a'. */
+#define CASE_BIT 0x20
+
+/* All signs begin with a letter. The first that occurs decides: systems that
+ * call themselves others' "like" come before those, families after their
+ * members. */
 static const struct sign agent_signs[] = {
     {"Windows Phone", "Windows Phone"},
     {"Xbox", "Xbox"},
@@ -77,13 +83,32 @@ static const struct sign model_signs[] = {
     {"iMac", "macOS"},   {"Xserve", "macOS"},  {"RackMac", "macOS"},
 };
 
+static bool is_letter(char c)
+{
+    c |= CASE_BIT;
+    return c >= 'a' && c <= 'z';
+}
+
+/* The first sign of the list that begins at `text`, of the first `count`;
+ * `count` when none does. */
+static size_t sign_at(const char *text, const struct sign *signs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (((text[0] ^ signs[i].text[0]) & ~CASE_BIT) == 0 &&
+            strncasecmp(text, signs[i].text, strlen(signs[i].text)) == 0)
+            return i;
+    return count;
+}
+
 static const char *sign_find(const char *text, const struct sign *signs,
                              size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcasestr(text, signs[i].text))
-            return signs[i].os;
-    return NULL;
+    size_t found = count;
+
+    for (; *text != '\0' && found > 0; text++)
+        if (is_letter(*text))
+            found = sign_at(text, signs, found);
+    return found < count ? signs[found].os : NULL;
 }
 
 #define SIGN_FIND(text, signs) \

@@ -75,6 +75,10 @@ size_t utf8_clean(char *to, size_t size, const void *from, size_t len)
             at += 8;
             len -= 8;
         }
+        while (len > 0 && out < size - 1 && *at >= 0x20 && *at < 0x7f) {
+            to[out++] = (char)*at++;
+            len--;
+        }
         if (len == 0)
             break;
         size_t sequence = utf8_sequence(at, len);
