@@ -16,6 +16,9 @@ struct alert_detect;
 struct engine;
 
 #define IFACE_RING_SECONDS 3600
+/* A packet this much older than the clock sets it back: a jump to the future
+ * (a broken time stamp) must not freeze time-outs for good. */
+#define IFACE_BACKWARDS_US (3600 * INT64_C(1000000))
 
 /* One second of an interface's clock. */
 struct iface_second {
