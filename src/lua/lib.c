@@ -32,7 +32,7 @@ void lib_open_all(lua_State *L)
         lib_ntop_net_open,   lib_ntop_cache_open, lib_ntop_sets_open,
         lib_ntop_prefs_open, lib_ntop_names_open, lib_ntop_samplings_open,
         lib_ntop_http_open,  lib_ntop_rrd_open,   lib_ntop_users_open,
-        lib_interface_open,
+        lib_ntop_snmp_open,  lib_interface_open,
     };
 
     for (size_t i = 0; i < sizeof(libraries) / sizeof(*libraries); i++)

@@ -27,6 +27,7 @@ struct resolver;
 struct saved;
 struct loop_http;
 struct series;
+struct snmp;
 struct users;
 
 /* The parts of the program that libraries work on. A part that is missing is
@@ -45,6 +46,7 @@ struct lib_context {
     struct saved *saved;
     struct loop_http *http;
     struct series *series;
+    struct snmp *snmp;
     struct users *users;
     const struct options *options;
     const struct lib_dirs *dirs;
@@ -126,6 +128,7 @@ void lib_ntop_prefs_open(lua_State *L);
 void lib_ntop_rrd_open(lua_State *L);
 void lib_ntop_samplings_open(lua_State *L);
 void lib_ntop_sets_open(lua_State *L);
+void lib_ntop_snmp_open(lua_State *L);
 void lib_ntop_users_open(lua_State *L);
 void lib_interface_open(lua_State *L);
 

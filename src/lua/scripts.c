@@ -5,12 +5,14 @@
 
 #include "core/run/loop_http.h"
 #include "core/run/services.h"
+#include "core/run/snmp.h"
 #include "core/util/mem.h"
 
 /* Three quarters of it are what --run's script may have. */
 #define ERRAND_TOTAL ((size_t)1536 << 20)
 #define SERVICES_FILE "/etc/services"
 #define HTTP_CALLS 32 /* of scripts, at the same time */
+#define SNMP_CALLS 64 /* the same */
 
 struct scripts {
     struct lib_dirs dirs;
@@ -32,6 +34,7 @@ struct scripts *scripts_new(const struct lib_context *parts)
     scripts->context.dirs = &scripts->dirs;
     scripts->context.services = services_new(SERVICES_FILE);
     scripts->context.http = loop_http_new(parts->loop, HTTP_CALLS);
+    scripts->context.snmp = snmp_new(parts->loop, SNMP_CALLS);
     scripts->vm = vm_new(&config);
     return scripts;
 }
@@ -42,6 +45,7 @@ void scripts_free(struct scripts *scripts)
         return;
     schedule_free(scripts->schedule);
     vm_free(scripts->vm);
+    snmp_free(scripts->context.snmp);
     loop_http_free(scripts->context.http);
     services_free(scripts->context.services);
     dirs_close(&scripts->dirs);
