@@ -2,6 +2,8 @@
 #ifndef KELVIN_LUA_LIB_INTERFACE_H
 #define KELVIN_LUA_LIB_INTERFACE_H
 
+#include "core/model/flow_filter.h"
+#include "core/model/host_filter.h"
 #include "lua/fields_internal.h"
 
 /* Each adds its functions to the table on top of the stack. */
@@ -35,11 +37,19 @@ bool lib_parse_host(const char *text, struct addr *addr, uint16_t *vlan);
 /* Return nil and a message from a C function. */
 int lib_fail(lua_State *L, const char *why);
 
+/* Push a box that owns the filter of this expression, or nil for NULL: none,
+ * which `*filter` is then, too.
+ * @return false with nil and a message pushed instead, to be returned. */
+bool lib_push_flow_filter(lua_State *L, const char *text,
+                          const struct flow_filter **filter);
+bool lib_push_host_filter(lua_State *L, const char *text,
+                          const struct host_filter **filter);
+
 /* Whether the user may see the flow: one of its ends at least. */
 bool lib_sees_flow(const struct lib_access *access, const struct flow *flow);
 
 /* Which hosts; positions 6 to 14 of getHostsInfo. */
-struct host_filter {
+struct host_choice {
     char country[4]; /* "" any */
     char os[64];
     char mac[MAC_TEXT_SIZE];
@@ -52,7 +62,7 @@ struct host_filter {
     bool only_remote;
 };
 
-bool lib_host_matches(const struct host_filter *filter,
+bool lib_host_matches(const struct host_choice *filter,
                       const struct iface *iface,
                       const struct lib_access *access, const struct host *host);
 

@@ -7,15 +7,13 @@
 #include "core/model/flow_filter.h"
 #include "core/model/flow_view.h"
 #include "core/packet/l4.h"
-#include "core/util/strbuf.h"
 #include "lua/lib_interface.h"
-
-#define ERROR_SIZE 256
 
 /* What pageinfo may ask for; what is not asked for is "any". */
 struct flow_query {
     struct query query;
-    struct flow_filter *filter; /* a box at the stack's top owns it, or NULL */
+    const struct flow_filter
+        *filter; /* a box at the stack's top owns it, or NULL */
     struct addr host;
     uint16_t host_vlan;
     bool has_host;
@@ -319,48 +317,6 @@ static enum field_level read_level(lua_State *L, const struct flow_query *want)
                : FIELD_BASIC;
 }
 
-static void free_filter(struct flow_filter **box)
-{
-    flow_filter_free(*box);
-    *box = NULL;
-}
-
-static int collect_filter(lua_State *L)
-{
-    free_filter(lua_touserdata(L, 1));
-    return 0;
-}
-
-/* Push a box with the filter of pageinfo, or nil when there is none.
- * @return false with the error pushed instead. */
-static bool push_filter(lua_State *L, struct flow_filter **filter)
-{
-    const char *text = page_text(L, "filter");
-    char message[ERROR_SIZE] = "";
-    struct flow_filter **box;
-    struct strbuf error;
-
-    if (text == NULL) {
-        lua_pushnil(L);
-        return true;
-    }
-    box = lua_newuserdata(L, sizeof(struct flow_filter *));
-    *box = NULL;
-    lua_createtable(L, 0, 1);
-    lua_pushcfunction(L, collect_filter);
-    lua_setfield(L, -2, "__gc");
-    lua_setmetatable(L, -2);
-    strbuf_init(&error, ERROR_SIZE - 1);
-    *box = flow_filter_new(text, engine_dpi(lib_context_of(L)->engine), &error);
-    *filter = *box;
-    if (*box != NULL)
-        return true;
-    snprintf(message, sizeof(message), "%s", error.text);
-    strbuf_free(&error);
-    lua_pushstring(L, message);
-    return false;
-}
-
 static const struct query_kind *flow_kind(void)
 {
     static const struct query_kind kind = {
@@ -400,11 +356,8 @@ static int get_flows(lua_State *L)
     want.query.hits = query_size(page_whole(L, "maxHits", QUERY_HITS));
     want.query.skip = query_size(page_whole(L, "toSkip", 0));
     want.query.level = read_level(L, &want);
-    if (!push_filter(L, &want.filter)) {
-        lua_pushnil(L);
-        lua_insert(L, -2);
+    if (!lib_push_flow_filter(L, page_text(L, "filter"), &want.filter))
         return 2;
-    }
     return query_run(L, &want.query, sizeof(want), 1);
 }
 

@@ -47,7 +47,7 @@ struct grouping {
     const struct iface *iface;
     const struct lib_access *access;
     const struct trait *trait;
-    struct host_filter filter;
+    struct host_choice filter;
     struct walk walk;
     bool is_walked;
     uint32_t *sum_of; /* by slot: place of its sum, plus one */

@@ -49,7 +49,7 @@ static bool matches_version(const struct host *host, int64_t version)
     return version == ((host->flags & HOST_V6) != 0 ? 6 : 4);
 }
 
-bool lib_host_matches(const struct host_filter *filter,
+bool lib_host_matches(const struct host_choice *filter,
                       const struct iface *iface,
                       const struct lib_access *access, const struct host *host)
 {
@@ -83,7 +83,8 @@ bool lib_host_matches(const struct host_filter *filter,
 
 struct host_query {
     struct query query;
-    struct host_filter filter;
+    struct host_choice choice;
+    const struct host_filter *filter; /* a box at the stack's top owns it */
 };
 
 static const struct host *host_of(const struct query *query, uint32_t index)
@@ -95,8 +96,10 @@ static bool matches(const struct query *query, uint32_t index)
 {
     const struct host_query *want = (const struct host_query *)query;
 
-    return lib_host_matches(&want->filter, query->iface, query->access,
-                            host_of(query, index));
+    return lib_host_matches(&want->choice, query->iface, query->access,
+                            host_of(query, index)) &&
+           (want->filter == NULL ||
+            host_filter_matches(want->filter, query->iface, index));
 }
 
 /* In which order */
@@ -280,12 +283,12 @@ static void copy_text(char *to, size_t size, const char *text)
 }
 
 /* getHostsInfo(details, column, hits, skip, a2z, country, os, vlan, asn,
- * network, mac, pool, version, app) and its two kin */
+ * network, mac, pool, version, app, filter) and its two kin */
 static int get_hosts(lua_State *L, bool only_local, bool only_remote)
 {
     const struct iface *iface = lib_iface_of(L);
     struct host_query want = {
-        .filter = {.only_local = only_local, .only_remote = only_remote}};
+        .choice = {.only_local = only_local, .only_remote = only_remote}};
 
     if (iface == NULL)
         return lib_fail(L, "no interface");
@@ -296,17 +299,19 @@ static int get_hosts(lua_State *L, bool only_local, bool only_remote)
     want.query.hits = query_size(lib_arg_whole(L, 3, QUERY_HITS));
     want.query.skip = query_size(lib_arg_whole(L, 4, 0));
     want.query.is_descending = !lib_arg_flag(L, 5, true);
-    copy_text(want.filter.country, sizeof(want.filter.country),
+    copy_text(want.choice.country, sizeof(want.choice.country),
               lib_arg_text(L, 6, NULL));
-    copy_text(want.filter.os, sizeof(want.filter.os), lib_arg_text(L, 7, NULL));
-    want.filter.vlan = lib_arg_whole(L, 8, 0);
-    want.filter.asn = lib_arg_whole(L, 9, -1);
-    want.filter.network = lib_arg_whole(L, 10, -2);
-    copy_text(want.filter.mac, sizeof(want.filter.mac),
+    copy_text(want.choice.os, sizeof(want.choice.os), lib_arg_text(L, 7, NULL));
+    want.choice.vlan = lib_arg_whole(L, 8, 0);
+    want.choice.asn = lib_arg_whole(L, 9, -1);
+    want.choice.network = lib_arg_whole(L, 10, -2);
+    copy_text(want.choice.mac, sizeof(want.choice.mac),
               lib_arg_text(L, 11, NULL));
-    want.filter.version = lib_arg_whole(L, 13, 0);
-    want.filter.app = lib_arg_whole(L, 14, -1);
-    return query_run(L, &want.query, sizeof(want), 0);
+    want.choice.version = lib_arg_whole(L, 13, 0);
+    want.choice.app = lib_arg_whole(L, 14, -1);
+    if (!lib_push_host_filter(L, lib_arg_text(L, 15, NULL), &want.filter))
+        return 2;
+    return query_run(L, &want.query, sizeof(want), 1);
 }
 
 static int get_all_hosts(lua_State *L)

@@ -1,4 +1,5 @@
-/* fuzz_filter: any expression over flows. SPDX-License-Identifier: MIT */
+/* fuzz_filter: any expression over flows and hosts. SPDX-License-Identifier:
+ * MIT */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -6,6 +7,7 @@
 
 #include "core/model/engine.h"
 #include "core/model/flow_filter.h"
+#include "core/model/host_filter.h"
 #include "core/model/network.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -43,34 +45,64 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     if (engine == NULL)
         abort();
     engine_frame(engine_add_iface(engine, "fuzz", false), &frame);
+    frame.when_us += 2000000; /* a tick: hosts learn of the flow */
+    engine_frame(engine_iface(engine, 0), &frame);
     return 0;
 }
 
-/* Either it is refused in one line of text, or it can be asked. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* Refused in one line of text, if at all. */
+static void check(bool is_refused, struct strbuf *error)
+{
+    assert(is_refused == (error->len != 0));
+    for (const unsigned char *at = (const unsigned char *)error->text;
+         error->len != 0 && *at != '\0'; at++)
+        assert(*at >= 0x20 && *at != 0x7f);
+    strbuf_reset(error);
+}
+
+static void ask_flows(const char *text, struct strbuf *error)
 {
     struct iface *iface = engine_iface(engine, 0);
-    char *text = malloc(size + 1);
-    struct flow_filter *filter;
-    struct strbuf error;
+    struct flow_filter *filter =
+        flow_filter_new(text, engine_dpi(engine), error);
     uint32_t cursor = 0;
     uint32_t index;
+
+    check(filter == NULL, error);
+    while (filter != NULL &&
+           (index = flows_next(&iface->flows, &cursor)) != POOL_NONE)
+        (void)flow_filter_matches(filter, iface,
+                                  flows_at(&iface->flows, index));
+    flow_filter_free(filter);
+}
+
+static void ask_hosts(const char *text, struct strbuf *error)
+{
+    struct iface *iface = engine_iface(engine, 0);
+    struct host_filter *filter =
+        host_filter_new(text, engine_dpi(engine), error);
+    uint32_t cursor = 0;
+    uint32_t index;
+
+    check(filter == NULL, error);
+    while (filter != NULL &&
+           (index = hosts_next(&iface->hosts, &cursor)) != POOL_NONE)
+        (void)host_filter_matches(filter, iface, index);
+    host_filter_free(filter);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = malloc(size + 1);
+    struct strbuf error;
 
     if (text == NULL)
         abort();
     memcpy(text, data, size);
     text[size] = '\0';
     strbuf_init(&error, 256);
-    filter = flow_filter_new(text, engine_dpi(engine), &error);
-    assert((filter == NULL) == (error.len != 0));
-    for (const unsigned char *at = (const unsigned char *)error.text;
-         error.len != 0 && *at != '\0'; at++)
-        assert(*at >= 0x20 && *at != 0x7f);
-    while (filter != NULL &&
-           (index = flows_next(&iface->flows, &cursor)) != POOL_NONE)
-        (void)flow_filter_matches(filter, iface,
-                                  flows_at(&iface->flows, index));
-    flow_filter_free(filter);
+    ask_flows(text, &error);
+    ask_hosts(text, &error);
     strbuf_free(&error);
     free(text);
     return 0;

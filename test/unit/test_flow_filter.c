@@ -201,6 +201,53 @@ static void finds_flows(void **state)
         {"not (vlan=5 or port=443)", 4},
         {"not vlan!=5", 1},
         {"NOT vlan=5 AND Proto=Udp", 3},
+        {"vlan 5", 1},
+        {"not vlan 5 and app tls", 1},
+        {"host 10.0.1.0/24 and app TLS and bytes > 1k", 1},
+        {"host 10.0.0.1", 2},
+        {"srv.host 10.0.1.1", 2},
+        {"host 2001:db8::/32", 1},
+        {"ip in 10.0.0.0/8", 6},
+        {"ip not in 10.0.0.0/8", 1},
+        {"srv.ip in (10.0.1.1, 10.0.1.2,10.0.1.4)", 4},
+        {"srv.ip in (10.0.1.0/30, 2001:db8::1:1/128)", 4},
+        {"port in (443)", 2},
+        {"port in (53,443)", 2},
+        {"port not in (53,443)", 5},
+        {"not port in (53,443)", 5},
+        {"vlan in 5 or port in (443)", 3},
+        {"app in (TLS, DNS)", 2},
+        {"proto in (tcp, icmp)", 3},
+        {"info in (\"a,b\", www.example.org)", 1},
+        {"established", 1},
+        {"not established", 6},
+        {"established and port=443", 1},
+        {"(established)", 1},
+        {"established or vlan=5", 2},
+        {"local", 6},
+        {"not local", 1},
+        {"srv.local and cli.local", 6},
+        {"bytes>=0.156k and bytes<=0.156k", 1},
+        {"bytes<1.5M", 7},
+        /* Keys of the tables of scripts and of records. */
+        {"IN_BYTES=156", 1},
+        {"L4_DST_PORT=443", 2},
+        {"proto.l4=TCP", 2},
+        {"proto.ndpi~google", 1},
+        {"L7_PROTO_NAME=TLS.Google", 1},
+        {"cli.port=40000", 2},
+        {"tcp.seq_problems", 0},
+        {"host_server_name~example", 1},
+        {"protos.ssl.certificate=www.example.org", 1},
+        {"icmp.type=8", 1},
+        {"seen.last>1", 7},
+        {"goodput_bytes>1k", 1},
+        {"tcp.nw_latency.client=0", 7},
+        {"tcp.nw_latency.client>0.5", 0},
+        {"throughput_bps>=0", 7},
+        {"flow.idle", 0},
+        {"country=NO or cli.country=NO", 6},
+        {"latitude=0", 7},
     };
     struct strbuf error;
 
@@ -225,17 +272,16 @@ static void says_where_it_is_wrong(void **state)
         {"foo=1", "unknown name at character 1: foo=1"},
         {"vlan=5 and foo=1", "unknown name at character 12: foo=1"},
         {"=1", "no name at character 1: =1"},
-        {"vlan", "no operator (= != < <= > >= ~) at the end"},
-        {"vlan 5", "no operator (= != < <= > >= ~) at character 6: 5"},
+        {"vlan", "no operator (= != < <= > >= ~ in) at the end"},
         {"vlan=", "no value at the end"},
         {"vlan= )", "no value at character 7: )"},
-        {"vlan=x", "no number at character 6: x"},
-        {"vlan=5x", "no number at character 6: 5x"},
-        {"vlan=-", "no number at character 6: -"},
-        {"vlan=5kk", "no number at character 6: 5kk"},
-        {"bytes>99999999999999999999", "no number at character 7: "},
-        {"bytes>9999999999999999999", "no number at character 7: "},
-        {"bytes>9999999999G", "no number at character 7: "},
+        {"vlan=x", "no whole number at character 6: x"},
+        {"vlan=5x", "no whole number at character 6: 5x"},
+        {"vlan=-", "no whole number at character 6: -"},
+        {"vlan=5kk", "no whole number at character 6: 5kk"},
+        {"bytes>99999999999999999999", "no whole number at character 7: "},
+        {"bytes>9999999999999999999", "no whole number at character 7: "},
+        {"bytes>9999999999G", "no whole number at character 7: "},
         {"vlan~5", "this name is no text at character 5: ~5"},
         {"ip~10", "this name is no text at character 3: ~10"},
         {"ip<10.0.0.1", "this name has no order at character 3: <10.0.0.1"},
@@ -274,7 +320,7 @@ static void says_where_it_is_wrong(void **state)
         {"vlan=5 or or port=1", "unknown name at character 11: or port=1"},
         {"vlan=5 && port=1", "neither \"and\" nor \"or\" at character 8: &&"},
         {"!vlan=5", "no name at character 1: !vlan=5"},
-        {"vlan=5;drop", "no number"},
+        {"vlan=5;drop", "no whole number"},
         {"vlan=\"5\" x", "neither"},
         {"vlan=\x1b[31m", "no value at character 6: ?[31m"},
         {"vlan=1=2", "neither \"and\" nor \"or\" at character 7: =2"},
@@ -283,11 +329,32 @@ static void says_where_it_is_wrong(void **state)
         {"host='a b'", "neither \"and\" nor \"or\" at character 9: b'"},
         {"%s%n=1", "unknown name at character 1: %s%n=1"},
         {"\"vlan\"=5", "no name"},
-        {"version=six", "no number"},
-        {"duration=1s", "no number"},
+        {"version=six", "no whole number"},
+        {"duration=1s", "no whole number"},
         {"port=", "no value at the end"},
-        {"port=http", "no number at character 6: http"},
+        {"port=http", "no whole number at character 6: http"},
         {"network=", "no value"},
+        {"vlan=5.5", "no whole number at character 6: 5.5"},
+        {"vlan=5..5", "no whole number"},
+        {"bytes>0.0001k", "no whole number"},
+        {"throughput_bps>fast", "no number at character 16: fast"},
+        {"vlan and port=1", "no operator"},
+        {"vlan in", "no value at the end"},
+        {"vlan in (", "no value at the end"},
+        {"vlan in ()", "no value at character 10: )"},
+        {"vlan in (5", "neither , nor ) at the end"},
+        {"vlan in (5 6)", "neither , nor ) at character 12: 6)"},
+        {"vlan in (5,)", "no value at character 12: )"},
+        {"vlan in (5,x)", "no whole number at character 12: x"},
+        {"vlan not 5", "no operator"},
+        {"vlan in=5", "no value at character 8: =5"},
+        {"ip in (10.0.0.0/33)", "no network at character 8"},
+        {"tls=1", "this name is a table at character 1: tls=1"},
+        {"risks~a", "this name is a table"},
+        {"SRC_IP_LOCATION=1", "this name is a table"},
+        {"tls.x=1", "unknown name"},
+        {"srv.cli.ip=1", "unknown name"},
+        {"established not", "no operator"},
     };
     struct strbuf error;
 
@@ -318,23 +385,31 @@ static void is_bounded(void **state)
     struct strbuf error;
 
     strbuf_init(&error, 256);
-    text_of(text, "(", FLOW_FILTER_DEPTH_MAX, "vlan=5");
-    text_of(text + strlen(text), ")", FLOW_FILTER_DEPTH_MAX, "");
+    text_of(text, "(", FILTER_DEPTH_MAX, "vlan=5");
+    text_of(text + strlen(text), ")", FILTER_DEPTH_MAX, "");
     assert_int_equal(count(*state, text, &error), 1);
-    text_of(text, "not ", FLOW_FILTER_DEPTH_MAX, "vlan=5");
+    text_of(text, "not ", FILTER_DEPTH_MAX, "vlan=5");
     assert_int_equal(count(*state, text, &error), 1);
-    text_of(text, "vlan=5 or ", FLOW_FILTER_TESTS_MAX - 1, "vlan=6");
+    text_of(text, "vlan=5 or ", FILTER_TESTS_MAX - 1, "vlan=6");
     assert_int_equal(count(*state, text, &error), 1);
     assert_int_equal(error.len, 0);
-    text_of(text, "vlan=5 or ", FLOW_FILTER_TESTS_MAX, "vlan=6");
+    text_of(text, "vlan=5 or ", FILTER_TESTS_MAX, "vlan=6");
     assert_int_equal(count(*state, text, &error), -1);
     assert_non_null(strstr(error.text, "too many tests"));
     strbuf_reset(&error);
-    text_of(text, "(", FLOW_FILTER_DEPTH_MAX + 1, "vlan=5");
+    text_of(text, "(", FILTER_DEPTH_MAX + 1, "vlan=5");
     assert_int_equal(count(*state, text, &error), -1);
     assert_non_null(strstr(error.text, "too deep"));
     strbuf_reset(&error);
-    text_of(text, " ", FLOW_FILTER_TEXT_MAX + 1, "");
+    text_of(text, "vlan in (5", 1, "");
+    text_of(text + strlen(text), ",6", FILTER_TESTS_MAX - 1, ")");
+    assert_int_equal(count(*state, text, &error), 1);
+    text_of(text, "vlan in (5", 1, "");
+    text_of(text + strlen(text), ",6", FILTER_TESTS_MAX, ")");
+    assert_int_equal(count(*state, text, &error), -1);
+    assert_non_null(strstr(error.text, "too many tests"));
+    strbuf_reset(&error);
+    text_of(text, " ", FILTER_TEXT_MAX + 1, "");
     assert_int_equal(count(*state, text, &error), -1);
     assert_non_null(strstr(error.text, "longer than"));
     text_of(text, "\"", 60000, "");

@@ -60,6 +60,21 @@ GET(get_name)
     return FIELD_FOUND;
 }
 
+/* As in lists of flows: without what tells the version. */
+GET(get_label)
+{
+    (void)field;
+    value->text = host_label(source->host, value->buffer);
+    return FIELD_FOUND;
+}
+
+GET(get_version)
+{
+    (void)field;
+    value->number = (source->host->flags & HOST_V6) != 0 ? 6 : 4;
+    return FIELD_FOUND;
+}
+
 /* The best name under its source: worse ones are not kept. */
 LIST(list_names)
 {
@@ -184,6 +199,22 @@ GET(get_packets)
     return FIELD_FOUND;
 }
 
+GET(get_all_bytes)
+{
+    (void)field;
+    value->number = (int64_t)(host_traffic(source->host, WAY_SENT).bytes +
+                              host_traffic(source->host, WAY_RCVD).bytes);
+    return FIELD_FOUND;
+}
+
+GET(get_all_packets)
+{
+    (void)field;
+    value->number = (int64_t)(host_traffic(source->host, WAY_SENT).packets +
+                              host_traffic(source->host, WAY_RCVD).packets);
+    return FIELD_FOUND;
+}
+
 GET(get_unknown_bytes)
 {
     const struct host_app *app = host_app(source->host, 0);
@@ -229,6 +260,14 @@ GET(has_seq_problems)
 GET(get_active_flows)
 {
     value->number = source->host->active_flows[field->way];
+    return FIELD_FOUND;
+}
+
+GET(get_all_active_flows)
+{
+    (void)field;
+    value->number = (int64_t)source->host->active_flows[WAY_SENT] +
+                    source->host->active_flows[WAY_RCVD];
     return FIELD_FOUND;
 }
 
@@ -534,6 +573,17 @@ static const struct field host_fields[] = {
           get_dns, 0, 0, list_dns),
     FIELD_OF_LIST("http", FIELD_MAX, "", "of local hosts",
           get_http, 0, 0, list_http),
+
+    FIELD("label", T, FIELD_BY_NAME, "", "name or address", NULL,
+          get_label, 0, 0),
+    FIELD("version", N, FIELD_BY_NAME, "", "of IP, 4 or 6", NULL,
+          get_version, 0, 0),
+    FIELD("bytes", N, FIELD_BY_NAME, "bytes", "sent and received", NULL,
+          get_all_bytes, 0, 0),
+    FIELD("packets", N, FIELD_BY_NAME, "packets", "sent and received", NULL,
+          get_all_packets, 0, 0),
+    FIELD("flows", N, FIELD_BY_NAME, "flows", "now", NULL,
+          get_all_active_flows, 0, 0),
 };
 /* clang-format on */
 

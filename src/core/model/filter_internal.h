@@ -1,38 +1,77 @@
-/* filter_internal: what its two files share. SPDX-License-Identifier: MIT
- */
+/* filter_internal: filters of all entities. SPDX-License-Identifier: MIT */
 #ifndef KELVIN_MODEL_FILTER_INTERNAL_H
 #define KELVIN_MODEL_FILTER_INTERNAL_H
 
+#include "core/model/field.h"
 #include "core/model/flow_filter.h"
 
-#define FILTER_BOTH 2
+/*
+ * One language for all entities, see flow_filter.h: its names are the rows of
+ * the entity's field table and a few of its own.
+ */
+#define FILTER_BOTH WAYS
 /* Every test brings one "and" or "or" at most. "not" flips a node. */
-#define FILTER_NODES_MAX (2 * FLOW_FILTER_TESTS_MAX)
+#define FILTER_NODES_MAX (2 * FILTER_TESTS_MAX)
 
-enum filter_op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_HAS, FILTER_OPS };
+enum filter_op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_HAS };
 
 enum filter_node_kind { NODE_TEST, NODE_AND, NODE_OR };
+
+/* What a value may look like. */
+enum filter_value_kind {
+    VALUE_NUMBER, /* whole */
+    VALUE_DECIMAL,
+    VALUE_TEXT,
+    VALUE_YES,
+    VALUE_ADDR,
+    VALUE_NET,
+    VALUE_HOST, /* a network, an address or a name */
+    VALUE_MAC,
+    VALUE_PROTO,
+    VALUE_APP,
+    VALUE_CATEGORY,
+    VALUE_KINDS
+};
+
+/* A name of the language that is no row, or means more than one. */
+struct filter_name {
+    const char *name;
+    enum filter_value_kind kind;
+    const char *key; /* the row that is asked, or NULL */
+    bool is_of_end;  /* the row's key has "cli." or "srv." before it */
+};
+
+struct filter_language {
+    const struct filter_name *names;
+    size_t count;
+    const struct field_rows *rows;
+    bool has_ends; /* client and server */
+};
 
 struct filter_value {
     const char *text;
     int64_t number;
+    double decimal;
     struct addr addr;
     uint8_t mac[MAC_SIZE];
     uint8_t prefix; /* bits of addr that count, of 128 */
+    bool is_net;    /* of VALUE_HOST: a network or address, no name */
 };
 
 struct filter_node {
-    uint8_t kind; /* enum filter_node_kind */
-    uint8_t op;   /* enum filter_op, of a test; never OP_NE */
-    uint8_t end;  /* enum way or FILTER_BOTH */
+    uint8_t kind;       /* enum filter_node_kind */
+    uint8_t op;         /* enum filter_op, of a test; never OP_NE */
+    uint8_t end;        /* enum way or FILTER_BOTH */
+    uint8_t value_kind; /* enum filter_value_kind */
+    bool is_of_end;
     bool is_not;
     uint8_t left; /* nodes of "and" and "or" */
     uint8_t right;
-    const struct filter_name *name;
+    const struct field *field[WAYS]; /* of the first alone, or of each end */
     struct filter_value value;
 };
 
-struct flow_filter {
+struct filter {
     struct filter_node nodes[FILTER_NODES_MAX];
     unsigned count;
     uint8_t root;
@@ -40,38 +79,20 @@ struct flow_filter {
     char *texts; /* the values, each ending in NUL */
 };
 
-struct filter_subject {
-    const struct iface *iface;
-    const struct flow *flow;
-};
+/* Parse an expression into a zeroed filter, to be cleared in any case.
+ * @return false with one line in `error` that names the place. */
+bool filter_parse(struct filter *filter, const char *text,
+                  const struct filter_language *language, const struct dpi *dpi,
+                  struct strbuf *error);
+void filter_clear(struct filter *filter);
 
-/* What a value may look like. */
-enum filter_value_kind {
-    VALUE_NUMBER,
-    VALUE_TEXT,
-    VALUE_ADDR,
-    VALUE_NET,
-    VALUE_MAC,
-    VALUE_YES,
-    VALUE_PROTO,
-    VALUE_APP,
-    VALUE_CATEGORY,
-    VALUE_KINDS
-};
+/* Understand the text of a value, which must stay where it is.
+ * @return false when it is none of this kind. */
+bool filter_read_value(const struct dpi *dpi, enum filter_value_kind kind,
+                       const char *text, struct filter_value *value);
 
-/* One row for each name of the language. */
-struct filter_name {
-    const char *name;
-    enum filter_value_kind kind;
-    bool is_of_end;
-    uint8_t detail; /* what `number` is asked for, where it serves several */
-    int64_t (*number)(const struct filter_subject *subject,
-                      const struct filter_name *name, enum way way);
-    const char *(*text)(const struct filter_subject *subject, enum way way,
-                        char buffer[128]);
-};
-
-/* The row of a name of `len` bytes in any case, or NULL. */
-const struct filter_name *flow_filter_name(const char *name, size_t len);
+/* Whether it is true for what `source` is about. */
+bool filter_matches(const struct filter *filter,
+                    const struct field_source *source);
 
 #endif
