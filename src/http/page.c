@@ -56,6 +56,7 @@ static void page_free(struct page *page)
  * page may outlive the request. */
 static void fill_access(struct page *page, const struct request *request)
 {
+    const struct site *site = response_site(page->response);
     const struct user *account = request->account;
 
     page->access.is_admin = request->role == ROLE_ADMINISTRATOR;
@@ -63,6 +64,9 @@ static void fill_access(struct page *page, const struct request *request)
     memcpy(page->csrf, request->csrf, sizeof(page->csrf));
     page->access.user = page->user[0] != '\0' ? page->user : NULL;
     page->access.csrf = page->csrf[0] != '\0' ? page->csrf : NULL;
+    page->access.mask = (struct mask){
+        .local = site->networks,
+        .which = (enum mask_which)prefs_int(site->prefs, PREF_HOST_MASK)};
     if (account == NULL)
         return;
     page->account = user_hold(account);

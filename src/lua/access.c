@@ -44,10 +44,21 @@ const struct networks *lib_seen_networks(const struct lib_access *access)
     return access != NULL ? access->networks : NULL;
 }
 
-bool lib_sees_addr(const struct lib_access *access, const struct addr *addr)
+const struct mask *lib_mask(const struct lib_access *access)
+{
+    return access != NULL ? &access->mask : NULL;
+}
+
+bool lib_may_see_addr(const struct lib_access *access, const struct addr *addr)
 {
     return access == NULL || access->networks == NULL ||
            network_find(access->networks, addr) >= 0;
+}
+
+bool lib_sees_addr(const struct lib_access *access, const struct addr *addr)
+{
+    return lib_may_see_addr(access, addr) &&
+           !mask_hides(lib_mask(access), addr);
 }
 
 bool lib_sees_iface(const struct lib_access *access, const struct iface *iface)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "core/model/engine.h"
+#include "core/model/mask.h"
 
 struct networks;
 
@@ -18,6 +19,7 @@ struct networks;
 struct lib_access {
     const struct networks *networks; /* hosts in these only, or NULL */
     const char *iface;               /* this interface only, or NULL */
+    struct mask mask;                /* hosts that nobody is shown */
     const char *user;                /* who that is, or NULL: nobody */
     const char *csrf; /* the token of the user's session, or NULL */
     bool is_admin; /* may also change users and preferences, read secrets, and
@@ -32,7 +34,12 @@ const struct lib_access *lib_access_of(lua_State *L);
 /* The networks whose hosts may be seen, or NULL: all. */
 const struct networks *lib_seen_networks(const struct lib_access *access);
 
-/* Whether hosts with this address, or the interface, may be seen. */
+/* The hosts that are hidden, from administrators as well, or NULL. */
+const struct mask *lib_mask(const struct lib_access *access);
+
+/* Whether hosts with this address, or the interface, may be seen; of flows, an
+ * end that is masked only loses its address: lib_may_see_addr(). */
+bool lib_may_see_addr(const struct lib_access *access, const struct addr *addr);
 bool lib_sees_addr(const struct lib_access *access, const struct addr *addr);
 bool lib_sees_iface(const struct lib_access *access, const struct iface *iface);
 

@@ -92,8 +92,8 @@ int lib_fail(lua_State *L, const char *why)
 
 bool lib_sees_flow(const struct lib_access *access, const struct flow *flow)
 {
-    return lib_sees_addr(access, &flow->key.addr[0]) ||
-           lib_sees_addr(access, &flow->key.addr[1]);
+    return lib_may_see_addr(access, &flow->key.addr[0]) ||
+           lib_may_see_addr(access, &flow->key.addr[1]);
 }
 
 /* The n-th interface that the user may see, or NULL. */

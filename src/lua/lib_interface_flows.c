@@ -165,20 +165,25 @@ COLUMN(by_vlan)
     key->number = flow_of(query, index)->key.vlan;
 }
 
-COLUMN(by_client)
+/* The order does not tell what is masked either. */
+static void by_end(const struct query *query, uint32_t index, enum way way,
+                   struct query_key *key)
 {
+    const struct flow *flow = flow_of(query, index);
     char text[ADDR_TEXT_SIZE];
 
-    query_key_text(
-        key, flow_label(query->iface, flow_of(query, index), WAY_SENT, text));
+    if (!mask_hides(lib_mask(query->access), &flow->key.addr[way]))
+        query_key_text(key, flow_label(query->iface, flow, way, text));
+}
+
+COLUMN(by_client)
+{
+    by_end(query, index, WAY_SENT, key);
 }
 
 COLUMN(by_server)
 {
-    char text[ADDR_TEXT_SIZE];
-
-    query_key_text(
-        key, flow_label(query->iface, flow_of(query, index), WAY_RCVD, text));
+    by_end(query, index, WAY_RCVD, key);
 }
 
 COLUMN(by_l4)
@@ -277,7 +282,8 @@ static void want_host(struct flow_query *want, const char *text)
     if (text == NULL)
         return;
     want->has_host = true;
-    want->has_no_host = !lib_parse_host(text, &want->host, &want->host_vlan);
+    want->has_no_host = !lib_parse_host(text, &want->host, &want->host_vlan) ||
+                        mask_hides(lib_mask(want->query.access), &want->host);
 }
 
 static void read_filters(lua_State *L, struct flow_query *want)
@@ -403,6 +409,7 @@ static int find_flow(lua_State *L)
     const struct lib_access *access = lib_access_of(L);
     struct field_source source = {
         .seen = lib_seen_networks(access),
+        .mask = lib_mask(access),
         .level = FIELD_HIGH,
     };
     uint32_t index;

@@ -239,6 +239,7 @@ static void push_row(lua_State *L, struct query *query, uint32_t index)
     struct field_source source = {
         .iface = query->iface,
         .seen = lib_seen_networks(query->access),
+        .mask = lib_mask(query->access),
         .index = index,
         .level = query->level,
     };

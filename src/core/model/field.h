@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/model/engine.h"
+#include "core/model/mask.h"
 
 /*
  * What an entity (flow, host, device, group, interface) can tell is one const
@@ -68,6 +69,7 @@ struct field_value {
 struct field_source {
     const struct iface *iface;
     const struct networks *seen; /* hosts that the reader may see; NULL: all */
+    const struct mask *mask; /* hosts that are hidden from everyone, or NULL */
     const struct flow *flow;
     const struct tcp *tcp; /* NULL for other protocols */
     /* Of a flow, what earlier records covered: counters and times are of what

@@ -15,10 +15,26 @@ static const struct host *host_of(const struct field *field,
     return flow_host(source->iface, source->flow, field->way);
 }
 
+static bool is_masked(const struct field *field,
+                      const struct field_source *source)
+{
+    return mask_hides(source->mask, &source->flow->key.addr[field->way]);
+}
+
+/* What stands for a masked address. */
+static struct addr no_addr(const struct flow *flow)
+{
+    static const uint8_t zero[4];
+
+    return flow->key.ip_version == 4 ? addr_from_v4(zero)
+                                     : (struct addr){{{0}}};
+}
+
 FIELD_GET(field_flow_mac)
 {
     static const uint8_t none[MAC_SIZE];
-    uint32_t index = source->flow->device[field->way];
+    uint32_t index =
+        is_masked(field, source) ? POOL_NONE : source->flow->device[field->way];
 
     static_assert(sizeof(value->buffer) >= MAC_TEXT_SIZE, "a MAC fits");
     value->text = mac_format(
@@ -31,8 +47,11 @@ FIELD_GET(field_flow_mac)
 FIELD_GET(field_flow_ip)
 {
     static_assert(sizeof(value->buffer) >= ADDR_TEXT_SIZE, "an address fits");
-    value->text =
-        addr_format(&source->flow->key.addr[field->way], value->buffer);
+    struct addr none = no_addr(source->flow);
+
+    value->text = addr_format(
+        is_masked(field, source) ? &none : &source->flow->key.addr[field->way],
+        value->buffer);
     return FIELD_FOUND;
 }
 
@@ -45,7 +64,9 @@ FIELD_GET(field_flow_ip_of_version)
 
 FIELD_GET(field_flow_ip_number)
 {
-    value->number = addr_number(&source->flow->key.addr[field->way]);
+    value->number = is_masked(field, source)
+                        ? 0
+                        : addr_number(&source->flow->key.addr[field->way]);
     return FIELD_FOUND;
 }
 
@@ -57,6 +78,8 @@ FIELD_GET(field_flow_port)
 
 FIELD_GET(field_flow_host)
 {
+    if (is_masked(field, source))
+        return field_flow_ip(field, source, value);
     value->text =
         flow_label(source->iface, source->flow, field->way, value->buffer);
     return FIELD_FOUND;
@@ -73,8 +96,9 @@ FIELD_GET(field_flow_is_system)
 FIELD_GET(field_flow_is_seen)
 {
     value->flag =
-        source->seen == NULL ||
-        network_find(source->seen, &source->flow->key.addr[field->way]) >= 0;
+        !is_masked(field, source) &&
+        (source->seen == NULL ||
+         network_find(source->seen, &source->flow->key.addr[field->way]) >= 0);
     return FIELD_FOUND;
 }
 
