@@ -7,10 +7,12 @@
 #include <strings.h>
 
 #include "core/model/network.h"
+#include "core/run/host_json.h"
 #include "lua/lib_interface.h"
 
 #define FIND_MAX 11
 #define NEEDLE_SIZE 128
+#define JSON_TYPE "kelvin.json" /* userdata: a struct json * */
 
 /* Which hosts */
 
@@ -329,6 +331,40 @@ static int get_remote_hosts(lua_State *L)
     return get_hosts(L, false, true);
 }
 
+static int json_gc(lua_State *L)
+{
+    struct json **box = lua_touserdata(L, 1);
+
+    json_free(*box);
+    *box = NULL;
+    return 0;
+}
+
+/* What is kept of it over a restart, as the field `json` of the table on top.
+ * Memory of the script may end anywhere here: the box is freed with it. */
+static void set_json(lua_State *L, const struct iface *iface,
+                     const struct host *host)
+{
+    struct json **box = lua_newuserdata(L, sizeof(*box));
+    const char *text;
+    size_t len;
+
+    *box = NULL;
+    if (luaL_newmetatable(L, JSON_TYPE)) {
+        lua_pushcfunction(L, json_gc);
+        lua_setfield(L, -2, "__gc");
+    }
+    lua_setmetatable(L, -2);
+    *box = json_new();
+    host_json_write(*box, iface, host);
+    text = json_text_of(*box, &len);
+    lua_pushlstring(L, text, len);
+    lua_setfield(L, -3, "json");
+    json_free(*box);
+    *box = NULL;
+    lua_pop(L, 1);
+}
+
 /* getHostInfo(host, vlan?) */
 static int get_host(lua_State *L)
 {
@@ -347,6 +383,7 @@ static int get_host(lua_State *L)
         return lib_fail(L, "no such host");
     field_of_host(iface, index, &source);
     push_fields(L, field_host(), &source);
+    set_json(L, iface, hosts_at(&iface->hosts, index));
     return 1;
 }
 

@@ -8,9 +8,9 @@ local charts = {}
 
 local SMALL = 0.03 -- of the whole; what is less becomes "Other"
 
---- Answer with the items that are not 0, the largest first. With `merges`,
---- what is too small to be seen is one item.
-function charts.send(items, merges)
+--- The items that are not 0, the largest first. With `merges`, what is too
+--- small to be seen is one item.
+function charts.shares(items, merges)
   local total, other, shown = 0, 0, {}
   for _, item in ipairs(items) do total = total + item.value end
   for _, item in ipairs(items) do
@@ -25,7 +25,12 @@ function charts.send(items, merges)
     return tostring(a.label) < tostring(b.label)
   end)
   if other > 0 then shown[#shown + 1] = { label = "Other", value = other } end
-  endpoint.send(endpoint.list(shown))
+  return shown
+end
+
+--- Answer with these.
+function charts.send(items, merges)
+  endpoint.send(endpoint.list(charts.shares(items, merges)))
 end
 
 --- Items of a table of counters; `labels` is a list of {key, label}.

@@ -22,6 +22,22 @@ function endpoint.refuse(status, message)
   }), 0)
 end
 
+--- Whether an administrator asks.
+function endpoint.is_admin()
+  return (_SESSION or {}).group == "administrator"
+end
+
+--- A page by which administrators change something: it must be posted, so that
+--- the server has looked at the form's token.
+function endpoint.need_admin_change()
+  if _SERVER.REQUEST_METHOD ~= "POST" then
+    endpoint.refuse(405, "This is to be posted")
+  end
+  if not endpoint.is_admin() then
+    endpoint.refuse(403, "Only for administrators")
+  end
+end
+
 --- The request's parameters by these rules; ifid has chosen the interface.
 function endpoint.read(rules)
   local asked = parameters.need(_GET,

@@ -1,0 +1,8 @@
+-- get_hosts_interaction: which local hosts talk to each other.
+-- SPDX-License-Identifier: MIT
+
+local dialogs = require "dialogs"
+local endpoint = require "endpoint"
+
+local asked = endpoint.read(dialogs.RULES)
+dialogs.send(dialogs.flows(asked, "local"), asked.limit)
