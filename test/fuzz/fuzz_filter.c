@@ -23,6 +23,13 @@ static const uint8_t frame_bytes[] = {
 static struct networks *networks;
 static struct engine *engine;
 
+/* Before leaks are looked for, which do not look into pools. */
+static void end(void)
+{
+    engine_free(engine);
+    network_free(networks);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     struct engine_config config = {.max_flows = 64, .max_hosts = 64};
@@ -47,6 +54,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     engine_frame(engine_add_iface(engine, "fuzz", false), &frame);
     frame.when_us += 2000000; /* a tick: hosts learn of the flow */
     engine_frame(engine_iface(engine, 0), &frame);
+    atexit(end);
     return 0;
 }
 
