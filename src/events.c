@@ -253,6 +253,8 @@ void events_start(struct app *app)
     app->second = loop_every(app->loop, SECOND_US, LOOP_TICK, on_second, app);
     start_scripts(app);
     start_server(app);
+    exporter_start(app->exporter, app->loop, app->options.data_dir,
+                   state_alerts(app->state));
     inputs_start(app->inputs, app->loop, &handler);
 }
 
@@ -274,6 +276,11 @@ bool events_finish(struct app *app)
     app->server = NULL;
     app->stopped_us = loop_now_us(app->loop);
     inputs_drain(app->inputs, app->loop);
+    /* Records on their way need the loop a little longer, but no packets. */
+    inputs_close(app->inputs);
+    app->inputs = NULL;
+    loop_source_pause(app->second);
+    loop_source_pause(app->work);
     exporter_be_patient(app->exporter, is_hurried, app);
     engine_flush(app->engine);
     return exporter_finish(app->exporter);

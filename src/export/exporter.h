@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "core/model/engine.h"
+#include "core/run/alerts.h"
+#include "core/run/loop.h"
 #include "core/run/privileges.h"
 #include "core/util/strbuf.h"
 
@@ -16,6 +18,7 @@
  *
  *   exporter = exporter_new(specs, count, engine, owner, error);
  *   engine_observe(engine, exporter_observer(exporter));
+ *   exporter_start(exporter, ...)      once the loop is there
  *   exporter_flush(exporter);          each second
  *   exporter_must_wait(exporter)       while true, read no files
  *   exporter_be_patient(exporter, ...) before the engine's last flush
@@ -42,6 +45,15 @@ struct exporter *exporter_new(const char *const *specs, size_t count,
                               const struct privileges_user *owner,
                               struct strbuf *error);
 
+/*
+ * The loop is there, privileges are dropped: connect, and take what earlier
+ * runs could not hand over from the data directory. Without it only files
+ * are written, and nothing is kept on disk.
+ * @param alerts gets those of sinks that are down; NULL: nobody does.
+ */
+void exporter_start(struct exporter *exporter, struct loop *loop,
+                    const char *data_dir, struct alerts *alerts);
+
 /* For engine_observe(). Lives as long as the exporter. */
 const struct observer *exporter_observer(const struct exporter *exporter);
 
@@ -59,32 +71,49 @@ bool exporter_must_wait(struct exporter *exporter);
 void exporter_be_patient(struct exporter *exporter, bool (*is_over)(void *arg),
                          void *arg);
 
-/* Hand over what the sinks hold, waiting for slow targets.
- * @return false when records were dropped, now or ever. */
+/* Hand over what the sinks hold, waiting for slow targets; what they do not
+ * take stays on disk. @return false when some target does not have all. */
 bool exporter_finish(struct exporter *exporter);
 
 /* Open all files again, as for log rotation. What fails is logged, and the
  * old one kept. */
 void exporter_reopen(struct exporter *exporter);
 
-/* Flush, log what was lost, and free; after the engine. NULL is fine. */
+/* Flush, log what was lost, and free; after the engine, before the loop. NULL
+ * is fine. */
 void exporter_free(struct exporter *exporter);
 
-/* records == exported + queued + refused + lost, always. */
+/*
+ * records == exported + queued + spooled + dropped, always; and dropped ==
+ * refused + lost + rejected + expired + damaged.
+ */
 struct exporter_counters {
-    uint64_t records;  /* offered to this sink */
-    uint64_t exported; /* its target has them */
-    uint64_t queued;   /* the sink holds them */
-    uint64_t refused;  /* dropped: the sink had no room for them */
-    uint64_t lost;     /* dropped: the sink had to give them up */
-    uint64_t bytes;    /* that went to the target */
+    uint64_t records;   /* for this sink, with those of the run before */
+    uint64_t recovered; /* of the run before, found in the spool */
+    uint64_t filtered;  /* not for this sink: its filter is against it */
+    uint64_t exported;  /* its target has them */
+    uint64_t queued;    /* in memory */
+    uint64_t spooled;   /* on disk */
+    uint64_t dropped;   /* altogether */
+    uint64_t refused;   /* there was no room for them */
+    uint64_t lost;      /* the sink had to give them up */
+    uint64_t rejected;  /* the target does not want them */
+    uint64_t expired;   /* the oldest of a full spool */
+    uint64_t damaged;   /* the spool was damaged */
+    uint64_t retried;   /* sent again, which is no loss */
+    uint64_t bytes;     /* that went to the target */
+    uint64_t memory;    /* bytes that those in memory take */
+    uint64_t disk;      /* bytes that those on disk take */
+    uint64_t lag_s;     /* how old the oldest is that waits */
+    uint64_t failing;   /* 1: the target is away, or refuses */
 };
 
 size_t exporter_sinks(const struct exporter *exporter);
 
-/* The spec of a sink, by index, and its counters up to the last flush. */
+/* The spec of a sink, by index, without secrets; and its counters, up to the
+ * last flush. */
 const char *exporter_spec(const struct exporter *exporter, size_t sink);
-const struct exporter_counters *
-exporter_counters(const struct exporter *exporter, size_t sink);
+void exporter_counters(const struct exporter *exporter, size_t sink,
+                       struct exporter_counters *out);
 
 #endif

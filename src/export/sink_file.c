@@ -15,11 +15,12 @@
 /*
  * Lines wait in memory until there are enough of them, or the tick comes. A
  * target that takes nothing (full disk, slow reader of a pipe) lets them wait
- * up to HELD_MAX; what it took of a line is remembered, so that the rest
- * follows it, or the line is taken back when there will be no rest.
+ * up to HELD_MAX, and more in the queue; what it took of a line is remembered,
+ * so that the rest follows it, or the line is taken back when there will be no
+ * rest.
  */
 #define WRITE_SIZE (64u << 10) /* held bytes that are worth a write */
-#define HELD_MAX (16u << 20)
+#define HELD_MAX (1u << 20)
 #define SLICE_MAX (1u << 20) /* written at once, to give the loop its turn */
 
 struct file {
@@ -57,8 +58,9 @@ static char *absolute_path(const char *path)
     return strbuf_take(&full);
 }
 
-static void *file_parse(const char *target, struct strbuf *error)
+static void *file_parse(struct spec *spec, struct strbuf *error)
 {
+    const char *target = spec_field(spec, 0);
     bool is_stdout = strcmp(target, "-") == 0;
     char *path = NULL;
     struct file *file;
@@ -317,6 +319,14 @@ static bool take(struct file *file, const struct sink_record *record)
     return true;
 }
 
+/* What a pipe does not take is not for whoever reads the next one. */
+static bool file_is_lasting(const void *sink)
+{
+    const struct file *file = sink;
+
+    return file->path != NULL && file->fd != -1 && !file->is_stream;
+}
+
 static size_t file_offer(void *sink, const struct sink_record *records,
                          size_t count)
 {
@@ -361,8 +371,11 @@ const struct sink_kind *sink_file(void)
     static const struct sink_kind kind = {
         .name = "file",
         .form = "file;PATH",
+        .fields_min = 1,
+        .fields_max = 1,
         .parse = file_parse,
         .open = file_open,
+        .is_lasting = file_is_lasting,
         .offer = file_offer,
         .acknowledge = file_acknowledge,
         .close = file_close,

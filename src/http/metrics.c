@@ -234,21 +234,50 @@ static const struct {
     const char *help;
     size_t offset;
 } sink_metrics[] = {
-    {"kelvin_export_records_total", "counter", "Flow records made for a sink.",
+    {"kelvin_export_records_total", "counter",
+     "Flow records for a sink, those of the run before included.",
      offsetof(struct exporter_counters, records)},
+    {"kelvin_export_recovered_records", "gauge",
+     "Of these, those that the run before left on disk.",
+     offsetof(struct exporter_counters, recovered)},
+    {"kelvin_export_filtered_records_total", "counter",
+     "Records that the sink's filter is against.",
+     offsetof(struct exporter_counters, filtered)},
     {"kelvin_export_exported_records_total", "counter",
      "Records that the target has.",
      offsetof(struct exporter_counters, exported)},
-    {"kelvin_export_queued_records", "gauge", "Records that wait.",
+    {"kelvin_export_queued_records", "gauge", "Records that wait in memory.",
      offsetof(struct exporter_counters, queued)},
+    {"kelvin_export_spooled_records", "gauge", "Records that wait on disk.",
+     offsetof(struct exporter_counters, spooled)},
+    {"kelvin_export_retried_records_total", "counter", "Records sent again.",
+     offsetof(struct exporter_counters, retried)},
     {"kelvin_export_refused_records_total", "counter",
      "Records dropped because there was no room for them.",
      offsetof(struct exporter_counters, refused)},
     {"kelvin_export_lost_records_total", "counter",
      "Records given up after they were accepted.",
      offsetof(struct exporter_counters, lost)},
+    {"kelvin_export_rejected_records_total", "counter",
+     "Records dropped because the target does not want them.",
+     offsetof(struct exporter_counters, rejected)},
+    {"kelvin_export_expired_records_total", "counter",
+     "Records dropped as the oldest ones of a full spool.",
+     offsetof(struct exporter_counters, expired)},
+    {"kelvin_export_damaged_records_total", "counter",
+     "Records dropped because the spool was damaged.",
+     offsetof(struct exporter_counters, damaged)},
     {"kelvin_export_bytes_total", "counter", "Bytes sent to the target.",
      offsetof(struct exporter_counters, bytes)},
+    {"kelvin_export_memory_bytes", "gauge", "Memory of the queue.",
+     offsetof(struct exporter_counters, memory)},
+    {"kelvin_export_spool_bytes", "gauge", "Files of the spool.",
+     offsetof(struct exporter_counters, disk)},
+    {"kelvin_export_lag_seconds", "gauge",
+     "Age of the oldest record that waits.",
+     offsetof(struct exporter_counters, lag_s)},
+    {"kelvin_export_failing", "gauge", "Whether the target is away or refuses.",
+     offsetof(struct exporter_counters, failing)},
 };
 
 /* A sink is named by its place and kind: its spec may hold a password. */
@@ -263,15 +292,16 @@ static void put_exporter(struct strbuf *out, const struct exporter *exporter)
                      sink_metrics[i].help);
         for (size_t sink = 0; sink < sinks; sink++) {
             const char *spec = exporter_spec(exporter, sink);
-            const char *counters =
-                (const char *)exporter_counters(exporter, sink);
+            struct exporter_counters counters;
             char kind[32];
+            uint64_t value;
 
+            exporter_counters(exporter, sink, &counters);
+            memcpy(&value, (const char *)&counters + sink_metrics[i].offset,
+                   sizeof(value));
             snprintf(kind, sizeof(kind), "%.*s", (int)strcspn(spec, ";"), spec);
             put_labelled(out, sink_metrics[i].name, "kind", kind);
-            strbuf_printf(
-                out, ",sink=\"%zu\"} %" PRIu64 "\n", sink,
-                *(const uint64_t *)(counters + sink_metrics[i].offset));
+            strbuf_printf(out, ",sink=\"%zu\"} %" PRIu64 "\n", sink, value);
         }
     }
 }

@@ -24,10 +24,10 @@ class Running:
 
     def __init__(self, command, folder, **more):
         self.out, self.err = folder / "out", folder / "err"
+        more.setdefault("stdin", subprocess.DEVNULL)
         with self.out.open("wb") as out, self.err.open("wb") as err:
             self.process = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
                 env=quiet_environment(),

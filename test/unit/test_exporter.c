@@ -83,10 +83,23 @@ static void pass_flows(struct bed *bed, unsigned count)
     engine_flush(bed->traffic.engine);
 }
 
-static void assert_sum(const struct exporter_counters *counters)
+static struct exporter_counters count_of(const struct exporter *exporter,
+                                         size_t sink)
 {
-    assert_int_equal(counters->records, counters->exported + counters->queued +
-                                            counters->refused + counters->lost);
+    struct exporter_counters counters;
+
+    exporter_counters(exporter, sink, &counters);
+    return counters;
+}
+
+static void assert_sum(const struct exporter *exporter, size_t sink)
+{
+    struct exporter_counters now = count_of(exporter, sink);
+
+    assert_int_equal(now.records,
+                     now.exported + now.queued + now.spooled + now.dropped);
+    assert_int_equal(now.dropped, now.refused + now.lost + now.rejected +
+                                      now.expired + now.damaged);
 }
 
 static void every_sink_gets_every_record(void **state)
@@ -94,19 +107,18 @@ static void every_sink_gets_every_record(void **state)
     struct bed *bed = *state;
     struct exporter *exporter =
         open_exporter(bed, bed->specs[0], bed->specs[1]);
-    const struct exporter_counters *counters = exporter_counters(exporter, 1);
 
     assert_int_equal(exporter_sinks(exporter), 2);
     assert_string_equal(exporter_spec(exporter, 1), bed->specs[1]);
     pass_flows(bed, 100);
-    assert_int_equal(counters->records, 100);
-    assert_int_equal(counters->queued, 100);
-    assert_sum(counters);
+    assert_int_equal(count_of(exporter, 1).records, 100);
+    assert_int_equal(count_of(exporter, 1).queued, 100);
+    assert_sum(exporter, 1);
     exporter_flush(exporter);
-    assert_int_equal(counters->exported, 100);
-    assert_int_equal(counters->queued, 0);
-    assert_true(counters->bytes > 100 * 100);
-    assert_sum(counters);
+    assert_int_equal(count_of(exporter, 1).exported, 100);
+    assert_int_equal(count_of(exporter, 1).queued, 0);
+    assert_true(count_of(exporter, 1).bytes > 100 * 100);
+    assert_sum(exporter, 1);
     pass_flows(bed, 5);
     exporter_free(exporter);
     assert_int_equal(count_lines(bed->paths[0]), 105);
@@ -128,20 +140,36 @@ static void no_sinks_are_fine(void **state)
     exporter_free(NULL);
 }
 
+#define KINDS "there is: \"file;PATH\" \"logstash;HOST;tcp|udp|tls;PORT\""
+
 static void bad_specs_are_named(void **state)
 {
     static const struct {
         const char *spec;
         const char *expected;
     } rows[] = {
-        {"", "-F : no such kind of export, there is: \"file;PATH\""},
-        {";", "-F : no such kind of export, there is: \"file;PATH\""},
-        {"nonsense;secret",
-         "-F nonsense: no such kind of export, there is: \"file;PATH\""},
-        {"fil;x", "-F fil: no such kind of export, there is: \"file;PATH\""},
-        {"FILE;x", "-F FILE: no such kind of export, there is: \"file;PATH\""},
+        {"", "-F : no such kind of export, " KINDS},
+        {";", "-F : no such kind of export, " KINDS},
+        {"nonsense;secret", "-F nonsense: no such kind of export, " KINDS},
+        {"fil;x", "-F fil: no such kind of export, " KINDS},
+        {"FILE;x", "-F FILE: no such kind of export, " KINDS},
         {"file", "-F file: must be like \"file;PATH\""},
         {"file;", "-F file;: names no file"},
+        {"file;x;y", "-F file;x;y: too many fields"},
+        {"file;x;color=red", "-F file;x;color=red: there is no option color"},
+        {"file;x;spool=1k;spool=2k",
+         "-F file;x;spool=1k;spool=2k: option spool is there twice"},
+        {"file;x;filter=colour=red",
+         "-F file;x;filter=colour=red: filter: unknown name at character 1: "
+         "colour=red"},
+        {"logstash;h;tcp",
+         "-F logstash;h;tcp: must be like \"logstash;HOST;tcp|udp|tls;PORT\""},
+        {"logstash;h;icmp;1",
+         "-F logstash;h;icmp;1: the protocol must be tcp, udp or tls"},
+        {"logstash;;tcp;1",
+         "-F logstash;;tcp;1: this is not the name of a host"},
+        {"logstash;h;tcp;0",
+         "-F logstash;h;tcp;0: the port must be a number from 1 to 65535"},
         {"file;/nowhere/at/all",
          "-F file;/nowhere/at/all: cannot open: No such file or directory"},
         {"es;flows;x;http://localhost;me:secret", "-F es: not in this version"},
@@ -184,24 +212,23 @@ static void full_disk_is_counted_and_harms_no_other_sink(void **state)
 {
     struct bed *bed = *state;
     struct exporter *exporter =
-        open_exporter(bed, "file;/dev/full", bed->specs[1]);
-    const struct exporter_counters *full = exporter_counters(exporter, 0);
+        open_exporter(bed, "file;/dev/full;memory=4M", bed->specs[1]);
 
     for (int i = 0; i < 200; i++) {
         pass_flows(bed, 250);
         assert_false(exporter_must_wait(exporter));
     }
     exporter_flush(exporter);
-    assert_int_equal(full->records, 50000);
-    assert_int_equal(full->exported, 0);
-    assert_true(full->refused > 0);
-    assert_sum(full);
-    assert_int_equal(exporter_counters(exporter, 1)->exported, 50000);
+    assert_int_equal(count_of(exporter, 0).records, 50000);
+    assert_int_equal(count_of(exporter, 0).exported, 0);
+    assert_true(count_of(exporter, 0).refused > 0);
+    assert_sum(exporter, 0);
+    assert_int_equal(count_of(exporter, 1).exported, 50000);
     exporter_be_patient(exporter, NULL, NULL);
     pass_flows(bed, 250);
-    assert_sum(full);
+    assert_sum(exporter, 0);
     assert_false(exporter_finish(exporter));
-    assert_int_equal(exporter_counters(exporter, 1)->exported, 50250);
+    assert_int_equal(count_of(exporter, 1).exported, 50250);
     exporter_free(exporter);
     assert_int_equal(count_lines(bed->paths[1]), 50250);
 }
@@ -235,7 +262,7 @@ static struct exporter *open_on(struct bed *bed, int fd)
     fflush(stdout);
     dup2(fd, STDOUT_FILENO);
     close(fd);
-    exporter = open_exporter(bed, "file;-", NULL);
+    exporter = open_exporter(bed, "file;-;memory=4M", NULL);
     dup2(saved, STDOUT_FILENO);
     close(saved);
     return exporter;
@@ -245,7 +272,6 @@ static void slow_reader_makes_files_wait_and_the_end_too(void **state)
 {
     struct bed *bed = *state;
     struct exporter *exporter;
-    const struct exporter_counters *counters;
     int ends[2];
     int status;
     pid_t reader;
@@ -253,21 +279,20 @@ static void slow_reader_makes_files_wait_and_the_end_too(void **state)
     assert_int_equal(pipe(ends), 0);
     reader = start_reader(ends);
     exporter = open_on(bed, ends[1]);
-    counters = exporter_counters(exporter, 0);
     for (int i = 0; i < 200; i++)
         pass_flows(bed, 250);
     assert_true(exporter_must_wait(exporter));
-    assert_true(counters->refused > 0);
-    assert_sum(counters);
+    assert_true(count_of(exporter, 0).refused > 0);
+    assert_sum(exporter, 0);
     kill(reader, SIGCONT);
     exporter_be_patient(exporter, NULL, NULL);
     pass_flows(bed, 250);
-    assert_int_equal(counters->records, 50250);
+    assert_int_equal(count_of(exporter, 0).records, 50250);
     while (exporter_must_wait(exporter))
         continue;
     exporter_flush(exporter);
-    assert_int_equal(counters->lost, 0);
-    assert_sum(counters);
+    assert_int_equal(count_of(exporter, 0).lost, 0);
+    assert_sum(exporter, 0);
     exporter_free(exporter);
     assert_int_equal(waitpid(reader, &status, 0), reader);
     assert_int_equal(status, 0);
@@ -284,19 +309,17 @@ static void patience_ends_when_it_is_told_to(void **state)
 {
     struct bed *bed = *state;
     struct exporter *exporter;
-    const struct exporter_counters *counters;
     int calls = 0;
     int ends[2];
 
     assert_int_equal(pipe(ends), 0); /* that nobody reads */
     exporter = open_on(bed, ends[1]);
-    counters = exporter_counters(exporter, 0);
     exporter_be_patient(exporter, is_third_call, &calls);
     for (int i = 0; i < 200; i++)
         pass_flows(bed, 250);
     assert_int_equal(calls, 3);
     assert_false(exporter_finish(exporter));
-    assert_sum(counters);
+    assert_sum(exporter, 0);
     exporter_free(exporter);
     close(ends[0]);
 }
