@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/model/field.h"
+#include "core/model/iface_sums.h"
 #include "core/run/netif.h"
 #include "lua/fields_internal.h"
 
@@ -128,14 +129,16 @@ GET(get_counter)
 {
     const struct iface *iface = source->iface;
     const struct iface_counters *counters = &iface->counters;
+    struct iface_counters sum;
     uint64_t number = 0;
 
+    iface_sum(iface, &sum);
     switch ((enum counter)field->detail) {
     case COUNTER_PACKETS:
-        number = counters->all.packets;
+        number = sum.all.packets;
         break;
     case COUNTER_BYTES:
-        number = counters->all.bytes;
+        number = sum.all.bytes;
         break;
     case COUNTER_DROPS:
         number = drops_of(&counters->drops);
@@ -156,10 +159,10 @@ GET(get_counter)
         number = drops_of(&counters->drops) - drops_of(&iface->reset.drops);
         break;
     case COUNTER_ARP_REQUESTS:
-        number = counters->arp_requests;
+        number = sum.arp_requests;
         break;
     case COUNTER_ARP_REPLIES:
-        number = counters->arp_replies;
+        number = sum.arp_replies;
         break;
     }
     value->number = (int64_t)number;
@@ -168,7 +171,10 @@ GET(get_counter)
 
 GET(get_trouble)
 {
-    value->number = (int64_t)source->iface->counters.trouble[field->detail];
+    struct iface_counters sum;
+
+    iface_sum(source->iface, &sum);
+    value->number = (int64_t)sum.trouble[field->detail];
     return FIELD_FOUND;
 }
 
@@ -181,15 +187,16 @@ LIST(list_eth)
         [L3_MPLS_OTHER] = {"MPLS_packets", "MPLS_bytes"},
         [L3_OTHER] = {"other_packets", "other_bytes"},
     };
-    const struct iface_counters *counters = &source->iface->counters;
+    struct iface_counters sum;
 
     (void)field;
+    iface_sum(source->iface, &sum);
     for (unsigned i = 0; i < L3_KIND_COUNT; i++) {
-        field_put_number(sink, kinds[i][0], counters->l3[i].packets);
-        field_put_number(sink, kinds[i][1], counters->l3[i].bytes);
+        field_put_number(sink, kinds[i][0], sum.l3[i].packets);
+        field_put_number(sink, kinds[i][1], sum.l3[i].bytes);
     }
-    field_put_number(sink, "packets", counters->all.packets);
-    field_put_number(sink, "bytes", counters->all.bytes);
+    field_put_number(sink, "packets", sum.all.packets);
+    field_put_number(sink, "bytes", sum.all.bytes);
 }
 
 /* `detail`: 0 packets, 1 bytes. */
@@ -202,8 +209,11 @@ LIST(list_locality)
         [REMOTE_TO_REMOTE] = "remote2remote",
     };
 
+    struct iface_counters sum;
+
+    iface_sum(source->iface, &sum);
     for (unsigned i = 0; i < LOCALITIES; i++) {
-        const struct traffic *traffic = &source->iface->counters.locality[i];
+        const struct traffic *traffic = &sum.locality[i];
 
         field_put_number(sink, names[i],
                          field->detail == 0 ? traffic->packets
@@ -216,15 +226,22 @@ LIST(list_apps)
     const struct iface *iface = source->iface;
 
     (void)field;
-    for (uint16_t app = 0; app < DPI_APPS; app++)
-        field_put_app(sink, engine_dpi(iface->engine), app,
-                      iface->apps[app].traffic, iface->apps[app].duration_s);
+    for (uint16_t app = 0; app < DPI_APPS; app++) {
+        struct iface_app sum;
+
+        iface_sum_app(iface, app, &sum);
+        field_put_app(sink, engine_dpi(iface->engine), app, sum.traffic,
+                      sum.duration_s);
+    }
 }
 
 LIST(list_classes)
 {
+    struct iface_counters sum;
+
     (void)field;
-    field_put_classes(sink, source->iface->counters.classes);
+    iface_sum(source->iface, &sum);
+    field_put_classes(sink, sum.classes);
 }
 
 /* Tables that are full, and so lose something. */

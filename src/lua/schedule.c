@@ -120,6 +120,11 @@ static void set_timer(struct schedule *schedule)
                                      LOOP_PAGE, on_time, schedule);
 }
 
+static bool is_settled(const struct schedule *schedule)
+{
+    return loop_now_us(schedule->config.loop) >= schedule->settled_us;
+}
+
 static void on_time(void *arg)
 {
     struct schedule *schedule = arg;
@@ -136,7 +141,8 @@ static void on_time(void *arg)
         if (slot == job->slot)
             continue;
         job->slot = slot;
-        begin(job);
+        if (!kinds[i].of_ifaces || is_settled(schedule))
+            begin(job);
     }
     set_timer(schedule);
 }
@@ -197,6 +203,7 @@ struct schedule *schedule_new(const struct schedule_config *config)
         found += schedule->callbacks[i].counters.scripts;
     }
     open_files(schedule);
+    schedule->settled_us = loop_now_us(config->loop) + config->settle_us;
     if (found > 0)
         log_info("lua", "%u callback scripts in %s", found, schedule->dir);
     skip_now(schedule);

@@ -53,6 +53,9 @@ struct schedule_config {
     struct engine *engine; /* its interfaces are all there */
     const char *dir;       /* of the callbacks; absolute */
     const char *prelude;   /* module to require before each, or NULL */
+    /* The wall clock's times before this are left out for live interfaces:
+     * what they had counted before a restart is still to be added. */
+    int64_t settle_us;
     /* May be NULL: a file that had to wait need not any more. */
     void (*resume)(void *arg);
     void *arg;

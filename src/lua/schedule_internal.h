@@ -49,6 +49,7 @@ struct schedule {
     struct schedule_file **files; /* by the number of the interface, or NULL */
     uint16_t file_count;          /* of `files` */
     bool has_live;                /* interfaces */
+    int64_t settled_us;           /* of the loop's clock */
     struct loop_source *timer;
     struct loop_source *limit; /* of the shutdown */
     void (*ended)(void *arg);

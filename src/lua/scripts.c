@@ -6,6 +6,8 @@
 #include "core/run/loop_http.h"
 #include "core/run/services.h"
 #include "core/run/snmp.h"
+#include "core/run/store.h"
+#include "core/run/totals.h"
 #include "core/util/mem.h"
 
 /* Three quarters of it are what --run's script may have. */
@@ -71,6 +73,9 @@ void scripts_keep_time(struct scripts *scripts, void (*resume)(void *arg),
         .engine = scripts->context.engine,
         .dir = scripts->dirs.callbacks.path,
         .prelude = SCRIPTS_PRELUDE,
+        .settle_us = store_state(scripts->context.store) != STORE_OFF
+                         ? TOTALS_LATE_US
+                         : 0,
         .resume = resume,
         .arg = arg,
     };

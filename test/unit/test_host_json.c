@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/run/host_json.h"
+#include "core/run/iface_json.h"
 #include "traffic.h"
 
 /* A local host that has done something of everything. */
@@ -220,6 +221,50 @@ static void wrong_parts_are_nothing(void **state)
     traffic_close(&bed);
 }
 
+/* --- Interfaces --- */
+
+static void totals_come_back_as_they_were(void **state)
+{
+    struct traffic_bed bed;
+    struct iface_past *past = calloc(1, sizeof(*past));
+    struct iface_past *back = calloc(1, sizeof(*back));
+    struct json *json = json_new();
+    const char *text;
+    size_t len;
+
+    (void)state;
+    traffic_open(&bed, NULL);
+    past->since_s = 1500000000;
+    past->counters.all = (struct traffic){7, UINT64_C(1) << 40};
+    past->counters.l3[L3_ARP] = (struct traffic){3, 180};
+    past->counters.locality[REMOTE_TO_LOCAL] = (struct traffic){1, 2};
+    past->counters.classes[SIZE_9000] = 5;
+    past->counters.trouble[2] = 6;
+    past->counters.arp_replies = 8;
+    past->counters.flows = 9;
+    past->apps[5].traffic[WAY_RCVD] = (struct traffic){10, 11};
+    past->apps[5].flows = 12;
+    past->apps[5].duration_s = 13;
+    iface_json_write(json, bed.iface, past);
+    text = json_text_of(json, &len);
+    assert_true(iface_json_read(bed.iface, text, len, back));
+    assert_memory_equal(back, past, sizeof(*past));
+    assert_false(iface_json_read(bed.iface, text, len - 1, back));
+
+    /* This run's counters are beside them. */
+    traffic_udp(&bed, 1);
+    iface_remember(bed.iface, past);
+    iface_sum(bed.iface, &back->counters);
+    assert_int_equal(back->counters.all.packets, 8);
+    assert_int_equal(bed.iface->counters.all.packets, 1);
+    iface_sum_app(bed.iface, 5, &back->apps[5]);
+    assert_int_equal(back->apps[5].traffic[WAY_RCVD].bytes, 11);
+    json_free(json);
+    free(past);
+    free(back);
+    traffic_close(&bed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +273,7 @@ int main(void)
         cmocka_unit_test(an_old_entry_is_read),
         cmocka_unit_test(garbage_is_refused),
         cmocka_unit_test(wrong_parts_are_nothing),
+        cmocka_unit_test(totals_come_back_as_they_were),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,6 +200,29 @@ static void nothing_wakes_up_without_scripts(void **state)
     schedule_free(schedule);
 }
 
+static void nothing_is_due_before_all_is_settled(void **state)
+{
+    struct lua_bed *bed = *state;
+    struct schedule_config config = {.loop = bed->loop,
+                                     .vm = bed->vm,
+                                     .engine = traffic.engine,
+                                     .settle_us = 2500000};
+    struct schedule *schedule;
+    char *dir = bed_path(bed, "install/scripts/callbacks");
+
+    engine_add_iface(traffic.engine, "eth0", true);
+    bed_file(bed, "install/scripts/callbacks/second.lua", SAY("x"));
+    config.dir = dir;
+    schedule = schedule_new(&config);
+    free(dir);
+    pass(bed, 2.2);
+    assert_string_equal(written(bed), "");
+    for (int i = 0; i < 100 && *written(bed) == '\0'; i++)
+        pass(bed, 0.05);
+    assert_memory_equal(written(bed), "x ", 2);
+    schedule_free(schedule);
+}
+
 static void note_end(void *arg)
 {
     struct lua_bed *bed = arg;
@@ -408,6 +431,7 @@ int main(void)
         TEST(scripts_run_in_order),
         TEST(seconds_come_and_overruns_are_left_out),
         TEST(nothing_wakes_up_without_scripts),
+        TEST(nothing_is_due_before_all_is_settled),
         TEST(the_last_word_is_heard),
         TEST(files_have_their_own_clock),
         TEST(files_callbacks_are_about_the_file),

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/model/engine.h"
-#include "core/model/iface.h"
+#include "core/model/iface_sums.h"
 #include "core/util/mem.h"
 
 #define WINDOW_S 60
@@ -41,6 +41,7 @@ struct alert_detect {
     uint32_t began_s;
     uint32_t flows_told; /* since the last tick */
     bool was_on;
+    bool has_learnt;
     struct allowance devices[2]; /* with an address of a maker, of their own */
     uint8_t *known;              /* bits; NULL for files */
     uint64_t flows_left_out;
@@ -288,8 +289,9 @@ void alert_detect_device(struct iface *iface, const struct device *device)
     if (detect->known == NULL || mac_is_group(device->mac) ||
         know(detect, device->mac, device->vlan))
         return;
-    if (!is_on(iface) || detect->began_s == 0 ||
-        now_s - detect->began_s < ALERT_LEARN_S)
+    if (!is_on(iface) ||
+        (!detect->has_learnt &&
+         (detect->began_s == 0 || now_s - detect->began_s < ALERT_LEARN_S)))
         return;
     if (!is_allowed(
             &detect->devices[is_random], now_s,
@@ -300,6 +302,18 @@ void alert_detect_device(struct iface *iface, const struct device *device)
     }
     memcpy(event.mac, device->mac, MAC_SIZE);
     tell(detect, &event);
+}
+
+void alert_detect_know(struct iface *iface, const uint8_t mac[MAC_SIZE],
+                       uint16_t vlan)
+{
+    if (iface->detect->known != NULL)
+        (void)know(iface->detect, mac, vlan);
+}
+
+void alert_detect_learnt(struct iface *iface)
+{
+    iface->detect->has_learnt = true;
 }
 
 /* The interface itself */

@@ -57,6 +57,13 @@ void alert_detect_flow_end(struct iface *iface, const struct flow *flow);
 /* This one was seen sending for the first time since it was forgotten. */
 void alert_detect_device(struct iface *iface, const struct device *device);
 
+/* It was there in an earlier run, and is not new. Files know nobody. */
+void alert_detect_know(struct iface *iface, const uint8_t mac[MAC_SIZE],
+                       uint16_t vlan);
+
+/* Those of earlier runs are known: others are new from now on. */
+void alert_detect_learnt(struct iface *iface);
+
 /* The interface stopped, or goes on; may be said often. */
 void alert_detect_link(struct iface *iface, bool is_up);
 

@@ -9,6 +9,12 @@
 #include "core/packet/addr.h"
 #include "core/util/list.h"
 
+/* What is kept over a restart; the values are those of hosts. */
+enum device_flag {
+    DEVICE_ASKED = 0x40, /* what an earlier run kept of it is asked for */
+    DEVICE_KEPT = 0x80,  /* its numbers include that, if there was any */
+};
+
 struct device {
     uint8_t mac[MAC_SIZE];
     uint16_t vlan;
@@ -23,6 +29,7 @@ struct device {
     uint32_t holds;  /* flows and hosts that keep its index */
     uint32_t hosts;  /* hosts that have it as their MAC now */
     bool is_source;  /* it was seen sending */
+    uint8_t flags;   /* enum device_flag */
     struct addr ip;  /* last address it used */
     char vendor[32]; /* "" unknown; cut to fit */
 };

@@ -21,9 +21,11 @@ void devices_init(struct devices *devices, uint32_t cap,
 
 void devices_listen(struct devices *devices,
                     void (*seen)(void *arg, const struct device *device),
+                    void (*gone)(void *arg, const struct device *device),
                     void *arg)
 {
     devices->seen = seen;
+    devices->gone = gone;
     devices->arg = arg;
 }
 
@@ -68,8 +70,12 @@ uint32_t devices_find(const struct devices *devices,
 
 static void forget(struct devices *devices, uint32_t index)
 {
+    const struct device *device = devices_at(devices, index);
+
+    if (device->is_source && devices->gone != NULL)
+        devices->gone(devices->arg, device);
     list_remove(&devices->idle, index);
-    table_remove(&devices->table, devices_at(devices, index)->hash, index);
+    table_remove(&devices->table, device->hash, index);
     pool_give(&devices->pool, index);
 }
 

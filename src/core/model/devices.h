@@ -14,19 +14,22 @@ struct devices {
     struct hash_key key;
     const struct locator *locator; /* not owned, may be NULL */
     void (*seen)(void *arg, const struct device *device); /* may be NULL */
+    void (*gone)(void *arg, const struct device *device); /* may be NULL */
     void *arg;
-    uint64_t evicted;              /* thrown out for room */
-    uint64_t expired;              /* forgotten for idleness */
-    uint64_t refused;              /* not entered: every device was held */
+    uint64_t evicted; /* thrown out for room */
+    uint64_t expired; /* forgotten for idleness */
+    uint64_t refused; /* not entered: every device was held */
 };
 
 void devices_init(struct devices *devices, uint32_t cap,
                   const struct hash_key *key, const struct locator *locator);
 void devices_clear(struct devices *devices);
 
-/* Call `seen` when a device is first seen sending. */
+/* Call `seen` when a device is first seen sending, and `gone` when one that
+ * was is about to be forgotten. */
 void devices_listen(struct devices *devices,
                     void (*seen)(void *arg, const struct device *device),
+                    void (*gone)(void *arg, const struct device *device),
                     void *arg);
 
 /* The index of a device or POOL_NONE. */

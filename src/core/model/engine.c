@@ -228,6 +228,28 @@ void engine_host_gone(const struct engine *engine, const struct iface *iface,
     }
 }
 
+void engine_device_seen(const struct engine *engine, const struct iface *iface,
+                        const struct device *device)
+{
+    for (unsigned i = 0; i < engine->observers_count; i++) {
+        const struct observer *observer = engine->observers[i];
+
+        if (observer->device_seen != NULL)
+            observer->device_seen(observer->arg, iface, device);
+    }
+}
+
+void engine_device_gone(const struct engine *engine, const struct iface *iface,
+                        const struct device *device)
+{
+    for (unsigned i = 0; i < engine->observers_count; i++) {
+        const struct observer *observer = engine->observers[i];
+
+        if (observer->device_gone != NULL)
+            observer->device_gone(observer->arg, iface, device);
+    }
+}
+
 void engine_alert(const struct engine *engine, const struct iface *iface,
                   const struct alert_event *event)
 {

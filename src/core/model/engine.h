@@ -103,6 +103,10 @@ void engine_host_seen(const struct engine *engine, const struct iface *iface,
                       const struct host *host);
 void engine_host_gone(const struct engine *engine, const struct iface *iface,
                       const struct host *host);
+void engine_device_seen(const struct engine *engine, const struct iface *iface,
+                        const struct device *device);
+void engine_device_gone(const struct engine *engine, const struct iface *iface,
+                        const struct device *device);
 void engine_alert(const struct engine *engine, const struct iface *iface,
                   const struct alert_event *event);
 void engine_ticked(const struct engine *engine, const struct iface *iface);

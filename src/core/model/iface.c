@@ -38,7 +38,17 @@ static void host_gone(void *arg, const struct host *host)
 
 static void device_seen(void *arg, const struct device *device)
 {
-    alert_detect_device(arg, device);
+    struct iface *iface = arg;
+
+    alert_detect_device(iface, device);
+    engine_device_seen(iface->engine, iface, device);
+}
+
+static void device_gone(void *arg, const struct device *device)
+{
+    const struct iface *iface = arg;
+
+    engine_device_gone(iface->engine, iface, device);
 }
 
 struct iface *iface_new(struct engine *engine, const char *name, uint16_t id,
@@ -69,7 +79,7 @@ struct iface *iface_new(struct engine *engine, const char *name, uint16_t id,
     devices_init(&iface->devices, DEVICES_MAX, &key, config->locator);
     hosts_init(&iface->hosts, &hosts, &key, &iface->groups, &iface->devices);
     namecache_init(&iface->names, &key);
-    devices_listen(&iface->devices, device_seen, iface);
+    devices_listen(&iface->devices, device_seen, device_gone, iface);
     iface->detect = alert_detect_new(iface);
     iface->apps = mem_calloc(DPI_APPS, sizeof(*iface->apps));
     iface->networks = mem_calloc(NETWORKS_MAX, sizeof(*iface->networks));
@@ -96,6 +106,7 @@ void iface_free(struct iface *iface)
     namecache_clear(&iface->names);
     alert_detect_free(iface->detect);
     decoder_free(iface->decoder);
+    free(iface->past);
     free(iface->apps);
     free(iface->networks);
     free(iface->ring);
@@ -348,13 +359,4 @@ const struct iface_second *iface_second_at(const struct iface *iface,
     return second <= now_s && now_s - second < IFACE_RING_SECONDS
                ? &iface->ring[second % IFACE_RING_SECONDS]
                : NULL;
-}
-
-uint64_t iface_malformed(const struct iface *iface)
-{
-    uint64_t sum = 0;
-
-    for (unsigned reason = 1; reason < MALFORMED_COUNT; reason++)
-        sum += iface->counters.malformed[reason];
-    return sum;
 }

@@ -14,6 +14,7 @@
 
 struct alert_detect;
 struct engine;
+struct iface_past;
 
 #define IFACE_RING_SECONDS 3600
 /* A packet this much older than the clock sets it back: a jump to the future
@@ -105,6 +106,7 @@ struct iface {
     struct traffic ticked;          /* counters.all at the last tick */
     struct iface_app *apps;         /* DPI_APPS of them */
     struct iface_network *networks; /* NETWORKS_MAX of them */
+    struct iface_past *past;        /* NULL: nothing is known of it */
     struct iface_reset reset;
     struct iface_second *ring; /* IFACE_RING_SECONDS, by second modulo */
     int64_t now_us;    /* the clock: the newest packet, or the wall when live */
@@ -189,8 +191,5 @@ static inline uint32_t iface_rated_tick(const struct iface *iface)
 /* The ring's entry for a second, or NULL when it is out of the ring. */
 const struct iface_second *iface_second_at(const struct iface *iface,
                                            uint32_t second);
-
-/* Frames whose headers could not be believed, all reasons. */
-uint64_t iface_malformed(const struct iface *iface);
 
 #endif

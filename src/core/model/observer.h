@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct alert_event;
+struct device;
 struct iface;
 struct flow;
 struct host;
@@ -38,6 +39,11 @@ struct observer {
      * of those that are there at the end. */
     void (*host_gone)(void *arg, const struct iface *iface,
                       const struct host *host);
+    /* The same of a device: first seen sending, and about to be forgotten. */
+    void (*device_seen)(void *arg, const struct iface *iface,
+                        const struct device *device);
+    void (*device_gone)(void *arg, const struct iface *iface,
+                        const struct device *device);
     /* Something is wrong, is right again, or happened: alert.h. */
     void (*alert)(void *arg, const struct iface *iface,
                   const struct alert_event *event);

@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "core/packet/tcp.h"
+#include "core/run/kept_json.h"
 
-/* Beyond this a counter is no count of anything, and sums could wrap. */
-#define COUNT_MAX (UINT64_C(1) << 60)
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Tables of what is kept, read for writing and for reading. */
@@ -21,7 +20,6 @@ static const char *const l4_keys[L4_GROUPS][WAYS] = {
 };
 
 static const char *const class_keys[WAYS] = {"pktStats.sent", "pktStats.recv"};
-static const char *const way_keys[WAYS] = {"sent", "rcvd"};
 static const char *const flow_keys[WAYS] = {"flows.as_client",
                                             "flows.as_server"};
 static const char *const low_keys[WAYS] = {"low_goodput_flows.as_client",
@@ -74,34 +72,6 @@ static const char *const http_keys[WAYS] = {"sender", "receiver"};
 
 /* Writing */
 
-static void put_uint(struct json *json, const char *key, uint64_t number)
-{
-    json_key(json, key);
-    json_uint(json, number);
-}
-
-static void put_some(struct json *json, const char *key, uint64_t number)
-{
-    if (number != 0)
-        put_uint(json, key, number);
-}
-
-static void put_text(struct json *json, const char *key, const char *text)
-{
-    json_key(json, key);
-    json_text(json, text);
-}
-
-static void put_traffic(struct json *json, const char *key,
-                        const struct traffic *traffic)
-{
-    json_key(json, key);
-    json_map(json);
-    put_uint(json, "packets", traffic->packets);
-    put_uint(json, "bytes", traffic->bytes);
-    json_end_map(json);
-}
-
 static void put_hex(struct json *json, const char *key, const uint8_t *bytes,
                     size_t len)
 {
@@ -109,7 +79,7 @@ static void put_hex(struct json *json, const char *key, const uint8_t *bytes,
 
     for (size_t i = 0; i < len; i++)
         snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-    put_text(json, key, text);
+    kept_put_text(json, key, text);
 }
 
 static void put_identity(struct json *json, const struct iface *iface,
@@ -118,32 +88,33 @@ static void put_identity(struct json *json, const struct iface *iface,
     char addr[ADDR_TEXT_SIZE];
     char mac[MAC_TEXT_SIZE];
 
-    put_uint(json, "v", HOST_JSON_VERSION);
+    kept_put_uint(json, "v", KEPT_VERSION);
     if (host->device != POOL_NONE)
-        put_text(
+        kept_put_text(
             json, "mac_address",
             mac_format(devices_at(&iface->devices, host->device)->mac, mac));
-    put_uint(json, "seen.first", host->first_s);
-    put_uint(json, "seen.last", host->last_s);
+    kept_put_uint(json, "seen.first", host->first_s);
+    kept_put_uint(json, "seen.last", host->last_s);
     if (host->as_group != POOL_NONE) {
         const struct group *as = groups_at(&iface->groups, host->as_group);
 
-        put_uint(json, "asn", as->id);
-        put_text(json, "asname", as->name);
+        kept_put_uint(json, "asn", as->id);
+        kept_put_text(json, "asname", as->name);
     }
     if (host->os_group != POOL_NONE)
-        put_text(json, "os", groups_at(&iface->groups, host->os_group)->name);
-    put_some(json, "vlan_id", host->vlan);
+        kept_put_text(json, "os",
+                      groups_at(&iface->groups, host->os_group)->name);
+    kept_put_some(json, "vlan_id", host->vlan);
     if (host->name != NULL) {
-        put_text(json, "symbolic_name", host->name);
-        put_uint(json, "name_source", host->name_source);
+        kept_put_text(json, "symbolic_name", host->name);
+        kept_put_uint(json, "name_source", host->name_source);
     }
     json_key(json, "ip");
     json_map(json);
-    put_uint(json, "ipVersion", addr_is_v4(&host->addr) ? 4 : 6);
+    kept_put_uint(json, "ipVersion", addr_is_v4(&host->addr) ? 4 : 6);
     json_key(json, "localHost");
     json_bool(json, (host->flags & HOST_LOCAL) != 0);
-    put_text(json, "ip", addr_format(&host->addr, addr));
+    kept_put_text(json, "ip", addr_format(&host->addr, addr));
     json_end_map(json);
     json_key(json, "localHost");
     json_bool(json, (host->flags & HOST_LOCAL) != 0);
@@ -157,7 +128,7 @@ static void put_counters(struct json *json, const struct host *host)
         for (enum way way = 0; way < WAYS; way++) {
             struct traffic traffic = host_l4(host, l4, way);
 
-            put_traffic(json, l4_keys[l4][way], &traffic);
+            kept_put_traffic(json, l4_keys[l4][way], &traffic);
         }
     for (enum way way = 0; way < WAYS; way++) {
         struct traffic sum = host_traffic(host, way);
@@ -165,36 +136,16 @@ static void put_counters(struct json *json, const struct host *host)
         json_key(json, class_keys[way]);
         json_map(json);
         for (unsigned i = 0; i < PACKET_CLASSES; i++)
-            put_some(json, packet_class_key(i), host_class(host, way, i));
+            kept_put_some(json, packet_class_key(i), host_class(host, way, i));
         json_end_map(json);
-        put_traffic(json, way_keys[way], &sum);
-        put_uint(json, flow_keys[way], host->total_flows[way]);
-        put_some(json, low_keys[way], host->low_goodput_flows[way]);
+        kept_put_traffic(json, kept_way(way), &sum);
+        kept_put_uint(json, flow_keys[way], host->total_flows[way]);
+        kept_put_some(json, low_keys[way], host->low_goodput_flows[way]);
     }
     json_key(json, "tcpPacketStats");
     json_map(json);
     for (unsigned i = 0; i < TCP_TROUBLE_KINDS; i++)
-        put_some(json, trouble_keys[i], host->trouble[i]);
-    json_end_map(json);
-}
-
-static void put_app(struct json *json, const struct dpi *dpi,
-                    const struct host_app *app)
-{
-    json_key(json, dpi_app_name(dpi, app->app));
-    json_map(json);
-    put_uint(json, "duration", app->duration_s);
-    put_uint(json, "flows", app->flows);
-    json_key(json, "bytes");
-    json_map(json);
-    for (enum way way = 0; way < WAYS; way++)
-        put_uint(json, way_keys[way], app->traffic[way].bytes);
-    json_end_map(json);
-    json_key(json, "packets");
-    json_map(json);
-    for (enum way way = 0; way < WAYS; way++)
-        put_uint(json, way_keys[way], app->traffic[way].packets);
-    json_end_map(json);
+        kept_put_some(json, trouble_keys[i], host->trouble[i]);
     json_end_map(json);
 }
 
@@ -209,7 +160,7 @@ static void put_members(struct json *json, const char *key,
 
         memcpy(&number, (const char *)counters + members[i].offset,
                sizeof(number));
-        put_some(json, members[i].key, number);
+        kept_put_some(json, members[i].key, number);
     }
     json_end_map(json);
 }
@@ -221,7 +172,7 @@ static void put_local(struct json *json, const struct host *host)
     json_key(json, "dns");
     json_map(json);
     for (enum way way = 0; way < WAYS; way++)
-        put_members(json, way_keys[way], dns_members, COUNT(dns_members),
+        put_members(json, kept_way(way), dns_members, COUNT(dns_members),
                     host_dns(host, way));
     json_end_map(json);
     json_key(json, "http");
@@ -232,14 +183,14 @@ static void put_local(struct json *json, const struct host *host)
     json_end_map(json);
     json_key(json, "activity");
     json_map(json);
-    put_uint(json, "day", local->day);
+    kept_put_uint(json, "day", local->day);
     put_hex(json, "minutes", local->active_minutes,
             sizeof(local->active_minutes));
     json_end_map(json);
     json_key(json, "contacts");
     json_map(json);
     for (enum way way = 0; way < WAYS; way++)
-        put_hex(json, way_keys[way], local->contacts[way], CONTACT_REGISTERS);
+        put_hex(json, kept_way(way), local->contacts[way], CONTACT_REGISTERS);
     json_end_map(json);
 }
 
@@ -251,8 +202,13 @@ void host_json_write(struct json *json, const struct iface *iface,
     put_counters(json, host);
     json_key(json, "ndpiStats");
     json_map(json);
-    for (unsigned i = 0; i < host->apps_count; i++)
-        put_app(json, engine_dpi(iface->engine), &host->apps[i]);
+    for (unsigned i = 0; i < host->apps_count; i++) {
+        const struct host_app *app = &host->apps[i];
+        struct kept_app kept = {
+            {app->traffic[0], app->traffic[1]}, app->duration_s, app->flows};
+
+        kept_put_app(json, engine_dpi(iface->engine), app->app, &kept);
+    }
     json_end_map(json);
     if (host->local != NULL)
         put_local(json, host);
@@ -262,29 +218,11 @@ void host_json_write(struct json *json, const struct iface *iface,
 /* Reading: what is missing or no count is as zero; nothing is ever taken
  * away. */
 
-static uint64_t get_count(const struct json_value *map, const char *key)
-{
-    uint64_t number;
-
-    return json_as_uint(json_get(map, key), &number) && number < COUNT_MAX
-               ? number
-               : 0;
-}
-
 /* Up to where a narrow counter can count. */
 static void add_narrow(uint32_t *counter, uint64_t more)
 {
     *counter =
         more < UINT32_MAX - *counter ? *counter + (uint32_t)more : UINT32_MAX;
-}
-
-static void add_l4(struct host *host, enum l4_group l4, enum way way,
-                   const struct json_value *from)
-{
-    struct traffic more = {get_count(from, "packets"),
-                           get_count(from, "bytes")};
-
-    host_add_l4(host, l4, way, &more);
 }
 
 static void add_class(struct host *host, enum way way, enum packet_class class,
@@ -326,47 +264,37 @@ static bool get_hex(const struct json_value *map, const char *key,
 static void add_counters(struct host *host, const struct json_value *root)
 {
     for (unsigned l4 = 0; l4 < L4_GROUPS; l4++)
-        for (enum way way = 0; way < WAYS; way++)
-            add_l4(host, l4, way, json_get(root, l4_keys[l4][way]));
+        for (enum way way = 0; way < WAYS; way++) {
+            struct traffic more = kept_get_traffic(root, l4_keys[l4][way]);
+
+            host_add_l4(host, l4, way, &more);
+        }
     for (enum way way = 0; way < WAYS; way++) {
         const struct json_value *classes = json_get(root, class_keys[way]);
 
         for (unsigned i = 0; i < PACKET_CLASSES; i++)
-            add_class(host, way, i, get_count(classes, packet_class_key(i)));
-        host->total_flows[way] += get_count(root, flow_keys[way]);
+            add_class(host, way, i,
+                      kept_get_count(classes, packet_class_key(i)));
+        host->total_flows[way] += kept_get_count(root, flow_keys[way]);
         add_narrow(&host->low_goodput_flows[way],
-                   get_count(root, low_keys[way]));
+                   kept_get_count(root, low_keys[way]));
     }
     for (unsigned i = 0; i < TCP_TROUBLE_KINDS; i++)
         add_narrow(
             &host->trouble[i],
-            get_count(json_get(root, "tcpPacketStats"), trouble_keys[i]));
+            kept_get_count(json_get(root, "tcpPacketStats"), trouble_keys[i]));
 }
 
-static void add_apps(const struct iface *iface, struct host *host,
-                     const struct json_value *apps)
+static void add_app(void *arg, uint16_t id, const struct kept_app *app)
 {
-    const struct dpi *dpi = engine_dpi(iface->engine);
-    const struct json_value *stats;
-    const char *name;
+    struct host_app more = {
+        .app = id,
+        .traffic = {app->traffic[0], app->traffic[1]},
+    };
 
-    for (size_t i = 0; (stats = json_at(apps, i, &name)) != NULL; i++) {
-        struct host_app more = {0};
-        int app = json_type_of(apps) == JSON_MAP ? dpi_app_id(dpi, name) : -1;
-
-        if (app < 0)
-            continue; /* of another nDPI */
-        more.app = (uint16_t)app;
-        add_narrow(&more.duration_s, get_count(stats, "duration"));
-        add_narrow(&more.flows, get_count(stats, "flows"));
-        for (enum way way = 0; way < WAYS; way++) {
-            more.traffic[way].bytes =
-                get_count(json_get(stats, "bytes"), way_keys[way]);
-            more.traffic[way].packets =
-                get_count(json_get(stats, "packets"), way_keys[way]);
-        }
-        host_add_app(host, &more);
-    }
+    add_narrow(&more.duration_s, app->duration_s);
+    add_narrow(&more.flows, app->flows);
+    host_add_app(arg, &more);
 }
 
 static void add_members(void *counters, const struct json_value *map,
@@ -374,7 +302,7 @@ static void add_members(void *counters, const struct json_value *map,
 {
     for (size_t i = 0; i < count; i++)
         add_narrow((uint32_t *)(void *)((char *)counters + members[i].offset),
-                   get_count(map, members[i].key));
+                   kept_get_count(map, members[i].key));
 }
 
 static void add_messages(struct host *host, const struct json_value *root)
@@ -383,7 +311,7 @@ static void add_messages(struct host *host, const struct json_value *root)
     const struct json_value *http = json_get(root, "http");
 
     for (enum way way = 0; way < WAYS; way++) {
-        const struct json_value *part = json_get(dns, way_keys[way]);
+        const struct json_value *part = json_get(dns, kept_way(way));
 
         if (json_count(part) > 0)
             add_members(host_count_dns(host, way), part, dns_members,
@@ -404,10 +332,10 @@ static void add_local(struct host *host, const struct json_value *root)
 
     add_messages(host, root);
     for (enum way way = 0; way < WAYS; way++)
-        if (get_hex(json_get(root, "contacts"), way_keys[way], registers,
+        if (get_hex(json_get(root, "contacts"), kept_way(way), registers,
                     sizeof(registers)))
             host_contacts_merge(local, way, registers);
-    if (get_count(activity, "day") == local->day &&
+    if (kept_get_count(activity, "day") == local->day &&
         get_hex(activity, "minutes", minutes, sizeof(minutes)))
         for (size_t i = 0; i < sizeof(minutes); i++)
             local->active_minutes[i] |= minutes[i];
@@ -415,7 +343,7 @@ static void add_local(struct host *host, const struct json_value *root)
 
 static void add_identity(struct host *host, const struct json_value *root)
 {
-    uint64_t first_s = get_count(root, "seen.first");
+    uint64_t first_s = kept_get_count(root, "seen.first");
     uint64_t source = NAME_DNS; /* ntopng does not tell */
     const char *name = json_as_text(json_get(root, "symbolic_name"));
 
@@ -429,14 +357,9 @@ static void add_identity(struct host *host, const struct json_value *root)
 static bool is_of(const struct json_value *root, const struct host *host)
 {
     const char *text = json_as_text(json_get(json_get(root, "ip"), "ip"));
-    uint64_t version = HOST_JSON_VERSION;
     struct addr addr;
 
-    if (json_get(root, "v") != NULL &&
-        (!json_as_uint(json_get(root, "v"), &version) ||
-         version != HOST_JSON_VERSION))
-        return false;
-    return text != NULL && addr_parse(text, &addr) &&
+    return kept_has_version(root) && text != NULL && addr_parse(text, &addr) &&
            addr_equal(&addr, &host->addr);
 }
 
@@ -449,7 +372,8 @@ bool host_json_restore(const struct iface *iface, struct host *host,
     if (is_good) {
         add_identity(host, root);
         add_counters(host, root);
-        add_apps(iface, host, json_get(root, "ndpiStats"));
+        kept_get_apps(json_get(root, "ndpiStats"), engine_dpi(iface->engine),
+                      add_app, host);
         if (host->local != NULL)
             add_local(host, root);
     }

@@ -12,8 +12,6 @@
  * and where a name comes from, the day's activity and the registers of the
  * contacts estimate; ntopng's own entries lack these and are read too.
  */
-#define HOST_JSON_VERSION 1
-
 /* Write one map. The host is of this interface. */
 void host_json_write(struct json *json, const struct iface *iface,
                      const struct host *host);

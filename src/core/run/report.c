@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/model/alert_detect.h"
+#include "core/model/iface_sums.h"
 #include "core/util/fmt.h"
 #include "core/util/log.h"
 #include "core/util/strbuf.h"

@@ -1,40 +1,50 @@
-/* saved: hosts, kept over idleness and restarts. SPDX-License-Identifier: MIT
- */
+/* saved: hosts and devices, kept over idleness and restarts.
+ * SPDX-License-Identifier: MIT */
 #include "core/run/saved.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/run/host_json.h"
+#include "core/run/saved_internal.h"
 #include "core/util/json.h"
 #include "core/util/log.h"
 #include "core/util/mem.h"
 
 /*
- * Two walks over all hosts, in slices by one timer: one asks for hosts that
- * nobody asked for yet (they came while Redis was away), one writes. They rest
- * while Redis has much to do.
+ * Two walks over all hosts and devices, in slices by one timer: one asks for
+ * those that nobody asked for yet (they came while Redis was away), one
+ * writes. They rest while Redis has much to do.
  */
 #define SLICE_US 20000
-#define SLICE_HOSTS 32
+#define SLICE_ENTRIES 32
 #define BUSY_BYTES (4u << 20)
 #define KEY_SIZE 128
+
+#define KINDS 2
 
 struct question {
     struct saved *saved;
     struct question *prev;
     struct question *next;
     struct store_call *call;
-    struct addr addr;
-    uint16_t vlan;
+    const struct saved_kind *kind;
+    struct saved_id id;
     uint16_t iface;
 };
 
 struct walk {
     bool is_on;
+    unsigned kind;
     uint16_t iface;
     uint32_t cursor;
+};
+
+/* One host or device. */
+struct entry {
+    const struct saved_kind *kind;
+    const struct iface *iface;
+    uint32_t index;
 };
 
 struct saved {
@@ -44,6 +54,7 @@ struct saved {
     struct store *store;
     const struct prefs *prefs;
     enum options_hosts which;
+    const struct saved_kind *kinds[KINDS];
     struct json *json;
     struct question *questions;
     struct loop_source *timer;
@@ -54,27 +65,30 @@ struct saved {
     struct saved_counters counters;
 };
 
-static bool is_kept(const struct saved *saved, const struct iface *iface,
-                    const struct host *host)
+static bool is_kept(const struct saved *saved, const struct entry *entry)
 {
-    bool is_local = (host->flags & (HOST_LOCAL | HOST_SYSTEM)) != 0;
-
-    if (!saved->has_begun || !iface->is_live ||
-        (host->flags & (HOST_BROADCAST | HOST_MULTICAST)) != 0)
+    if (!saved->has_begun || !entry->iface->is_live)
         return false;
-    if (!is_local)
+    switch (entry->kind->choose(entry->iface, entry->index)) {
+    case SAVED_AS_LOCAL:
+        return (saved->which & OPTIONS_HOSTS_LOCAL) != 0 ||
+               prefs_bool(saved->prefs, PREF_IS_LOCAL_HOST_CACHE_ENABLED);
+    case SAVED_AS_REMOTE:
         return (saved->which & OPTIONS_HOSTS_REMOTE) != 0;
-    return (saved->which & OPTIONS_HOSTS_LOCAL) != 0 ||
-           prefs_bool(saved->prefs, PREF_IS_LOCAL_HOST_CACHE_ENABLED);
+    case SAVED_NEVER:
+        break;
+    }
+    return false;
 }
 
-static void put_key(char key[KEY_SIZE], const struct iface *iface,
-                    const struct addr *addr, uint16_t vlan)
+static void put_key(char key[KEY_SIZE], const struct entry *entry,
+                    const struct saved_id *id)
 {
-    char text[ADDR_TEXT_SIZE];
+    char text[SAVED_LABEL_SIZE];
 
-    snprintf(key, KEY_SIZE, "ntopng.serialized_hosts.ifid_%u__%s@%u",
-             iface->ifid, addr_format(addr, text), vlan);
+    entry->kind->label(id, text);
+    snprintf(key, KEY_SIZE, "%s.ifid_%u__%s", entry->kind->key,
+             entry->iface->ifid, text);
 }
 
 /* Asking */
@@ -90,22 +104,22 @@ static void drop(struct question *question)
     free(question);
 }
 
-static void take_reply(struct saved *saved, const struct iface *iface,
-                       struct host *host, const struct store_reply *reply)
+static void take_reply(struct saved *saved, const struct entry *entry,
+                       const struct store_reply *reply)
 {
     const char *text;
     size_t len;
 
-    host->flags |= HOST_KEPT;
+    *entry->kind->flags(entry->iface, entry->index) |= SAVED_KEPT;
     if (store_reply_type(reply) == STORE_NIL)
         return;
     text = store_reply_text(reply, &len);
     if (store_reply_type(reply) == STORE_TEXT &&
-        host_json_restore(iface, host, text, len)) {
+        entry->kind->restore(entry->iface, entry->index, text, len)) {
         saved->counters.restored++;
     } else {
         saved->counters.refused++;
-        log_debug("store", "what was kept of a host cannot be read");
+        log_debug("store", "what was kept of a host or device cannot be read");
     }
 }
 
@@ -118,36 +132,36 @@ static void start_walk(struct saved *saved, struct walk *walk)
 static void on_reply(void *arg, const struct store_reply *reply)
 {
     struct question question = *(struct question *)arg;
-    struct saved *saved = question.saved;
-    struct iface *iface = engine_iface(saved->engine, question.iface);
-    uint32_t index = hosts_find(&iface->hosts, &question.addr, question.vlan);
-    struct host *host;
+    struct entry entry = {
+        .kind = question.kind,
+        .iface = engine_iface(question.saved->engine, question.iface),
+    };
+    uint8_t *flags;
 
     drop(arg);
-    if (index == POOL_NONE)
+    entry.index = entry.kind->find(entry.iface, &question.id);
+    if (entry.index == POOL_NONE)
         return; /* forgotten meanwhile */
-    host = hosts_at(&iface->hosts, index);
-    if (reply == NULL) {
-        host->flags &= (uint8_t)~HOST_ASKED; /* again when Redis is back */
-    } else if ((host->flags & HOST_KEPT) == 0) {
-        take_reply(saved, iface, host, reply);
-    }
+    flags = entry.kind->flags(entry.iface, entry.index);
+    if (reply == NULL)
+        *flags &= (uint8_t)~SAVED_ASKED; /* again when Redis is back */
+    else if ((*flags & SAVED_KEPT) == 0)
+        take_reply(question.saved, &entry, reply);
 }
 
 /* @return false when Redis takes no questions now. */
-static bool ask(struct saved *saved, const struct iface *iface,
-                struct host *host)
+static bool ask(struct saved *saved, const struct entry *entry)
 {
     struct question *question = mem_calloc(1, sizeof(*question));
     char key[KEY_SIZE];
     const char *words[] = {"GET", key};
 
-    put_key(key, iface, &host->addr, host->vlan);
     *question = (struct question){.saved = saved,
-                                  .addr = host->addr,
-                                  .vlan = host->vlan,
-                                  .iface = iface->id,
+                                  .kind = entry->kind,
+                                  .iface = entry->iface->id,
                                   .next = saved->questions};
+    entry->kind->identify(entry->iface, entry->index, &question->id);
+    put_key(key, entry, &question->id);
     question->call =
         store_ask(saved->store, on_reply, question, 2, words, NULL);
     if (question->call == NULL) {
@@ -157,46 +171,72 @@ static bool ask(struct saved *saved, const struct iface *iface,
     if (saved->questions != NULL)
         saved->questions->prev = question;
     saved->questions = question;
-    host->flags |= HOST_ASKED;
+    *entry->kind->flags(entry->iface, entry->index) |= SAVED_ASKED;
     return true;
+}
+
+static void on_seen(struct saved *saved, const struct entry *entry)
+{
+    if (is_kept(saved, entry) && !ask(saved, entry) && !saved->asking.is_on &&
+        store_state(saved->store) == STORE_READY)
+        start_walk(saved, &saved->asking); /* it was busy: again soon */
+}
+
+static struct entry host_entry(const struct saved *saved,
+                               const struct iface *iface,
+                               const struct host *host)
+{
+    return (struct entry){saved->kinds[0], iface,
+                          hosts_find(&iface->hosts, &host->addr, host->vlan)};
+}
+
+static struct entry device_entry(const struct saved *saved,
+                                 const struct iface *iface,
+                                 const struct device *device)
+{
+    return (struct entry){
+        saved->kinds[1], iface,
+        devices_find(&iface->devices, device->mac, device->vlan)};
 }
 
 static void on_host_seen(void *arg, const struct iface *iface,
                          const struct host *host)
 {
-    struct saved *saved = arg;
-    const struct hosts *hosts = &iface->hosts;
-    uint32_t index;
+    struct entry entry = host_entry(arg, iface, host);
 
-    if (!is_kept(saved, iface, host))
-        return;
-    index = hosts_find(hosts, &host->addr, host->vlan);
-    if (!ask(saved, iface, hosts_at(hosts, index)) && !saved->asking.is_on &&
-        store_state(saved->store) == STORE_READY)
-        start_walk(saved, &saved->asking); /* it was busy: again soon */
+    on_seen(arg, &entry);
+}
+
+static void on_device_seen(void *arg, const struct iface *iface,
+                           const struct device *device)
+{
+    struct entry entry = device_entry(arg, iface, device);
+
+    on_seen(arg, &entry);
 }
 
 /* Writing */
 
 /* @return false when Redis takes no more now. */
-static bool write_host(struct saved *saved, const struct iface *iface,
-                       const struct host *host)
+static bool write_entry(struct saved *saved, const struct entry *entry)
 {
+    struct saved_id id = {0};
     char key[KEY_SIZE];
     char seconds[24];
     const char *words[4] = {"SETEX", key, seconds, NULL};
     size_t lens[4];
 
-    if ((host->flags & HOST_KEPT) == 0) {
+    if ((*entry->kind->flags(entry->iface, entry->index) & SAVED_KEPT) == 0) {
         saved->counters.skipped++;
         return true;
     }
-    put_key(key, iface, &host->addr, host->vlan);
+    entry->kind->identify(entry->iface, entry->index, &id);
+    put_key(key, entry, &id);
     snprintf(
         seconds, sizeof(seconds), "%lld",
         (long long)prefs_int(saved->prefs, PREF_LOCAL_HOST_CACHE_DURATION));
     json_reset(saved->json);
-    host_json_write(saved->json, iface, host);
+    entry->kind->write(saved->json, entry->iface, entry->index);
     words[3] = json_text_of(saved->json, &lens[3]);
     for (int i = 0; i < 3; i++)
         lens[i] = strlen(words[i]);
@@ -209,10 +249,19 @@ static bool write_host(struct saved *saved, const struct iface *iface,
 static void on_host_gone(void *arg, const struct iface *iface,
                          const struct host *host)
 {
-    struct saved *saved = arg;
+    struct entry entry = host_entry(arg, iface, host);
 
-    if (is_kept(saved, iface, host))
-        (void)write_host(saved, iface, host);
+    if (is_kept(arg, &entry))
+        (void)write_entry(arg, &entry);
+}
+
+static void on_device_gone(void *arg, const struct iface *iface,
+                           const struct device *device)
+{
+    struct entry entry = device_entry(arg, iface, device);
+
+    if (is_kept(arg, &entry))
+        (void)write_entry(arg, &entry);
 }
 
 /* Walks */
@@ -225,51 +274,45 @@ static bool is_busy(const struct saved *saved)
     return counters.bytes > BUSY_BYTES;
 }
 
-/* The next host that is to be kept; NULL and the walk ended after the last. */
-static struct host *walk_next(const struct saved *saved, struct walk *walk,
-                              struct iface **iface)
+/* The next one that is to be kept. @return false, and the walk has ended, after
+ * the last. */
+static bool walk_next(const struct saved *saved, struct walk *walk,
+                      struct entry *entry)
 {
-    while (walk->iface < engine_ifaces(saved->engine)) {
-        uint32_t index;
-
-        *iface = engine_iface(saved->engine, walk->iface);
-        while ((index = hosts_next(&(*iface)->hosts, &walk->cursor)) !=
-               POOL_NONE) {
-            struct host *host = hosts_at(&(*iface)->hosts, index);
-
-            if (is_kept(saved, *iface, host))
-                return host;
+    for (; walk->kind < KINDS; walk->kind++, walk->iface = 0) {
+        entry->kind = saved->kinds[walk->kind];
+        for (; walk->iface < engine_ifaces(saved->engine);
+             walk->iface++, walk->cursor = 0) {
+            entry->iface = engine_iface(saved->engine, walk->iface);
+            while ((entry->index = entry->kind->next(
+                        entry->iface, &walk->cursor)) != POOL_NONE)
+                if (is_kept(saved, entry))
+                    return true;
         }
-        walk->iface++;
-        walk->cursor = 0;
     }
     walk->is_on = false;
-    return NULL;
+    return false;
 }
 
 static void slice_asking(struct saved *saved)
 {
-    struct iface *iface;
-    struct host *host;
+    struct entry entry;
 
-    for (int i = 0; i < SLICE_HOSTS && saved->asking.is_on; i++) {
-        host = walk_next(saved, &saved->asking, &iface);
-        if (host != NULL && (host->flags & HOST_ASKED) == 0 &&
-            !ask(saved, iface, host))
+    for (int i = 0; i < SLICE_ENTRIES && saved->asking.is_on; i++)
+        if (walk_next(saved, &saved->asking, &entry) &&
+            (*entry.kind->flags(entry.iface, entry.index) & SAVED_ASKED) == 0 &&
+            !ask(saved, &entry))
             saved->asking.is_on = false; /* on_state() begins anew */
-    }
 }
 
 static void slice_writing(struct saved *saved)
 {
-    struct iface *iface;
-    struct host *host;
+    struct entry entry;
 
-    for (int i = 0; i < SLICE_HOSTS && saved->writing.is_on; i++) {
-        host = walk_next(saved, &saved->writing, &iface);
-        if (host != NULL && !write_host(saved, iface, host))
+    for (int i = 0; i < SLICE_ENTRIES && saved->writing.is_on; i++)
+        if (walk_next(saved, &saved->writing, &entry) &&
+            !write_entry(saved, &entry))
             saved->writing.is_on = false;
-    }
 }
 
 static void on_timer(void *arg)
@@ -321,8 +364,13 @@ struct saved *saved_new(struct loop *loop, struct engine *engine,
 {
     struct saved *saved = mem_calloc(1, sizeof(*saved));
 
-    saved->observer = (struct observer){
-        .host_seen = on_host_seen, .host_gone = on_host_gone, .arg = saved};
+    saved->observer = (struct observer){.host_seen = on_host_seen,
+                                        .host_gone = on_host_gone,
+                                        .device_seen = on_device_seen,
+                                        .device_gone = on_device_gone,
+                                        .arg = saved};
+    saved->kinds[0] = saved_hosts();
+    saved->kinds[1] = saved_devices();
     saved->loop = loop;
     saved->engine = engine;
     saved->store = store;
@@ -369,19 +417,33 @@ bool saved_write(struct saved *saved)
     return true;
 }
 
+/* Let Redis take what it was given when that is much, until `end_us`. */
+static void give_way(struct saved *saved, int64_t end_us)
+{
+    int64_t left_us = end_us - loop_now_us(saved->loop);
+
+    if (is_busy(saved) && left_us > 0)
+        store_drain(saved->store, left_us);
+}
+
 void saved_all(struct saved *saved, int64_t patience_us)
 {
     int64_t end_us = loop_now_us(saved->loop) + patience_us;
-    struct walk walk = {.is_on = true};
-    struct iface *iface;
-    struct host *host;
+    struct walk asking = {.is_on = true};
+    struct walk writing = {.is_on = true};
+    struct entry entry;
 
-    while ((host = walk_next(saved, &walk, &iface)) != NULL) {
-        int64_t left_us = end_us - loop_now_us(saved->loop);
-
-        if (is_busy(saved) && left_us > 0)
-            store_drain(saved->store, left_us);
-        if (!write_host(saved, iface, host))
+    /* Redis may have come back a moment ago. */
+    while (walk_next(saved, &asking, &entry)) {
+        give_way(saved, end_us);
+        if ((*entry.kind->flags(entry.iface, entry.index) & SAVED_ASKED) == 0 &&
+            !ask(saved, &entry))
+            break;
+    }
+    store_drain(saved->store, patience_us);
+    while (walk_next(saved, &writing, &entry)) {
+        give_way(saved, end_us);
+        if (!write_entry(saved, &entry))
             break; /* counted and told by the store */
     }
 }

@@ -1,5 +1,5 @@
-/* saved: hosts, kept over idleness and restarts. SPDX-License-Identifier: MIT
- */
+/* saved: hosts and devices, kept over idleness and restarts.
+ * SPDX-License-Identifier: MIT */
 #ifndef KELVIN_RUN_SAVED_H
 #define KELVIN_RUN_SAVED_H
 
@@ -10,13 +10,15 @@
 #include "core/run/store.h"
 
 /*
- * A host of a live interface is written to Redis when it is forgotten, every
- * hour if so preferred, and at the end; when it is seen again what was kept is
- * added to it. Local hosts are kept unless a preference says otherwise, remote
- * ones by -D. Keys are `ntopng.serialized_hosts.ifid_ID__ADDRESS@VLAN`. What
- * was never asked for, as Redis was away, is not written over.
+ * A host or device (that was seen sending) of a live interface is written to
+ * Redis when it is forgotten, every hour if so preferred, and at the end; when
+ * it is seen again what was kept is added to it. Local hosts and devices are
+ * kept unless a preference says otherwise, remote hosts by -D. Keys are
+ * `ntopng.serialized_hosts.ifid_ID__ADDRESS@VLAN` and
+ * `ntopng.serialized_macs.ifid_ID__MAC@VLAN`. What was never asked for, as
+ * Redis was away, is not written over.
  *
- * Hosts of capture files are not kept: read twice, they would count twice.
+ * Those of capture files are not kept: read twice, they would count twice.
  *
  *   saved = saved_new(loop, engine, store, prefs, which);
  *   engine_observe(engine, saved_observer(saved));
@@ -33,7 +35,7 @@ void saved_free(struct saved *saved); /* NULL is fine */
 
 const struct observer *saved_observer(const struct saved *saved);
 
-/* Keys are known from now on: ask for the hosts that are there already. */
+/* Keys are known from now on: ask for those that are there already. */
 void saved_begin(struct saved *saved);
 
 /* Write all that are kept, slice by slice, while the loop runs. @return false
@@ -47,7 +49,7 @@ void saved_all(struct saved *saved, int64_t patience_us);
 struct saved_counters {
     uint64_t written;
     uint64_t restored;
-    uint64_t refused; /* what was found could not be read as a host */
+    uint64_t refused; /* what was found could not be read */
     uint64_t skipped; /* not written: what was kept before is not known */
 };
 

@@ -5,8 +5,10 @@
 
 #include "core/run/alert_settings.h"
 #include "core/run/iface_ids.h"
+#include "core/run/known_devices.h"
 #include "core/run/prefs_sync.h"
 #include "core/run/settings.h"
+#include "core/run/totals.h"
 #include "core/util/mem.h"
 
 #define LAST_WRITES_US 3000000
@@ -18,6 +20,8 @@ struct state {
     struct settings *settings;
     struct iface_ids *ids;
     struct saved *saved;
+    struct totals *totals;
+    struct known_devices *known;
     struct alerts *alerts;
     struct alert_settings *alert_settings;
     struct passwords *passwords;
@@ -29,6 +33,8 @@ static void on_numbered(void *arg)
     struct state *state = arg;
 
     saved_begin(state->saved);
+    totals_begin(state->totals);
+    known_devices_begin(state->known);
     alerts_begin(state->alerts);
     alert_settings_begin(state->alert_settings);
 }
@@ -83,6 +89,9 @@ struct state *state_open(struct loop *loop, const struct options *options,
     state->saved = saved_new(loop, engine, state->store, state->prefs,
                              options->dump_hosts);
     engine_observe(engine, saved_observer(state->saved));
+    state->totals = totals_new(loop, engine, state->store);
+    state->known = known_devices_new(loop, engine, state->store);
+    engine_observe(engine, known_devices_observer(state->known));
     open_alerts(state, loop, options, engine);
     state->passwords = passwords_new(loop, NULL);
     state->users = users_new(loop, state->store, state->passwords);
@@ -94,6 +103,8 @@ void state_finish(struct state *state)
 {
     /* First the answers: hosts of the last second were just asked for. */
     store_drain(state->store, LAST_WRITES_US);
+    totals_write(state->totals);
+    known_devices_write(state->known);
     saved_all(state->saved, LAST_WRITES_US);
     store_drain(state->store, LAST_WRITES_US);
 }
@@ -107,6 +118,8 @@ void state_close(struct state *state)
     passwords_free(state->passwords);
     alert_settings_free(state->alert_settings);
     alerts_free(state->alerts);
+    known_devices_free(state->known);
+    totals_free(state->totals);
     saved_free(state->saved);
     settings_free(state->settings);
     prefs_sync_stop(state->sync);
