@@ -66,9 +66,18 @@ static void bad_values_are_refused(void **state)
         {.allowed_nets = "x"},
         {.allowed_nets = ""},
         {.allowed_nets = "1.2.3.0/24,y"},
+        {.host_pool_id = "x"},
+        {.lifetime = "-1"},
+        {.lifetime = "12345678901"},
     };
-    static const struct user_values good = {"\xc3\xa4", "administrator",
-                                            "10.0.0.0/8,::1/128", ""};
+    static const struct user_values good = {
+        .full_name = "\xc3\xa4",
+        .group = "administrator",
+        .allowed_nets = "10.0.0.0/8,::1/128",
+        .allowed_ifname = "",
+        .host_pool_id = "12",
+        .lifetime = "",
+    };
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -128,8 +137,12 @@ static enum users_result wait_for(struct scene *scene)
 
 static void users_come_and_go(void **state)
 {
-    static const struct user_values values = {"Ann", "administrator",
-                                              USER_ALL_NETS, ""};
+    static const struct user_values values = {
+        .full_name = "Ann",
+        .group = "administrator",
+        .allowed_nets = USER_ALL_NETS,
+        .allowed_ifname = "",
+    };
     static const struct user_values less = {.group = "unprivileged"};
     struct scene scene = {.loop = loop_new()};
 
