@@ -32,6 +32,7 @@ struct app {
     struct resolver *resolver;
     struct state *state;
     struct series *series;
+    struct series_second *series_second;
     struct scripts *scripts;
     struct errand *errand; /* --run */
     struct server *server;

@@ -16,6 +16,7 @@
 #include "core/run/loop.h"
 #include "core/run/resolver.h"
 #include "core/run/series.h"
+#include "core/run/series_second.h"
 #include "core/run/share.h"
 #include "core/run/signals.h"
 #include "core/run/state.h"
@@ -223,7 +224,12 @@ bool open_series(struct app *app)
         state_is_passing(&app->options, app->engine))
         config.rrdcached = "none";
     app->series = series_open(&config, &app->error);
-    return app->series != NULL || app_fail(app);
+    if (app->series == NULL)
+        return app_fail(app);
+    app->series_second = series_second_new(app->series, state_prefs(app->state),
+                                           state_store(app->state));
+    engine_observe(app->engine, series_second_observer(app->series_second));
+    return true;
 }
 
 void open_undo(struct app *app)
@@ -239,6 +245,7 @@ void open_undo(struct app *app)
     loop_source_free(app->second);
     loop_source_free(app->work);
     resolver_free(app->resolver);
+    series_second_free(app->series_second);
     series_free(app->series);
     state_close(app->state);
     engine_free(app->engine);

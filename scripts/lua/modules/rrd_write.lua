@@ -1,8 +1,9 @@
 -- rrd_write: what the callbacks write of the interfaces.
 -- SPDX-License-Identifier: MIT
 --
--- Each function is for one period. It goes over the interfaces that the clock
--- of this run is about; long tables come in pages, so that nothing waits.
+-- Each function is for one period; what is written every second is the
+-- program's own business. It goes over the interfaces that the clock of this
+-- run is about; long tables come in pages, so that nothing waits.
 
 local interfaces = require "interfaces"
 local json = require "json"
@@ -18,7 +19,7 @@ end
 
 --- What the functions below know of the interface that is selected; nil while
 --- its number is not known, or when there are no series.
-local function begin(name, period)
+local function begin(name)
   if interface.select(name) == false or ntop.rrd_state() == "off" then
     return nil
   end
@@ -29,7 +30,6 @@ local function begin(name, period)
     name = name, number = series.folder, since = series.since, now = now,
     stats = stats, root = layout.folder(series.folder, ""),
     definitions = layout.definitions(ntop.getPrefs()),
-    period = period,
   }
 end
 
@@ -46,34 +46,23 @@ local function since(run, first, before)
   return math.max(first, before)
 end
 
-local function each(period, write)
+local function each(write)
   for _, name in interfaces.each() do
-    local run = begin(name, period)
+    local run = begin(name)
     if run then write(run) end
   end
 end
 
 --- Counters of the interface, in files of their own.
-local function counter(run, metric, value, step)
+local function counter(run, metric, value)
   ntop.rrd_record(layout.file(run.root, metric),
-    run.definitions.counter(metric, step), run.now, run.since, value)
+    run.definitions.counter(metric, 60), run.now, run.since, value)
 end
 
 local function gauge(run, metric, value)
   if not value then return end
   ntop.rrd_record(layout.file(run.root, metric),
     run.definitions.gauge(metric, 60), run.now, 0, value)
-end
-
--- Every second --------------------------------------------------------------
-
-function rrd_write.second()
-  each("second", function(run)
-    local counters = run.stats.stats
-    counter(run, "bytes", counters.bytes, 1)
-    counter(run, "packets", counters.packets, 1)
-    counter(run, "drops", counters.drops, 1)
-  end)
 end
 
 -- Every minute --------------------------------------------------------------
@@ -90,13 +79,13 @@ end
 local function tcp(run)
   local flags, trouble = run.stats.pktSizeDistribution, run.stats.tcpPacketStats
   if trouble and wanted "tcp_retr_ooo_lost_rrd_creation" then
-    counter(run, "tcp_retransmissions", trouble.retransmissions, 60)
-    counter(run, "tcp_ooo", trouble.out_of_order, 60)
-    counter(run, "tcp_lost", trouble.lost, 60)
+    counter(run, "tcp_retransmissions", trouble.retransmissions)
+    counter(run, "tcp_ooo", trouble.out_of_order)
+    counter(run, "tcp_lost", trouble.lost)
   end
   if flags and wanted "tcp_flags_rrd_creation" then
     for _, flag in ipairs { "syn", "synack", "finack", "rst" } do
-      counter(run, "tcp_" .. flag, flags[flag], 60)
+      counter(run, "tcp_" .. flag, flags[flag])
     end
   end
 end
@@ -134,7 +123,7 @@ local function top_talkers(run)
 end
 
 function rrd_write.minute()
-  each("minute", function(run)
+  each(function(run)
     local counters = run.stats.stats
     networks(run)
     gauge(run, "num_hosts", counters.hosts)
@@ -276,7 +265,7 @@ local GROUPS = { asn = "asn_rrd_creation", vlan = "vlan_rrd_creation",
   country = "country_rrd_creation" }
 
 function rrd_write.five_minutes()
-  each("5min", function(run)
+  each(function(run)
     run.pair = run.definitions.counters(layout.PAIR, 300)
     run.single = run.definitions.counters(layout.SINGLE, 300)
     applications(run)
