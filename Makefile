@@ -24,9 +24,10 @@ OBJS := $(SRCS:%.c=$(BUILD)/%.o)
 PARTS := $(filter-out $(BUILD)/src/main.o,$(OBJS))
 UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/test_*.c))
 GEO := $(BUILD)/share/geo/geo-whois-asn-country.mmdb
+VENDOR := html/vendor/uPlot.js
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/fuzz/fuzz_*.c))
 
-all: $(BUILD)/kelvin share
+all: $(BUILD)/kelvin share $(VENDOR)
 
 $(BUILD)/kelvin: $(OBJS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -52,6 +53,10 @@ $(BUILD)/share/oui.tsv: conf/oui2tsv.sh
 $(GEO):
 	@mkdir -p $(@D)
 	-@conf/geo/fetch.sh $(@D)
+
+# Libraries of pages. Without npm only charts are simpler.
+$(VENDOR): conf/web/package-lock.json
+	-@conf/web/fetch.sh $(@D)
 
 geo: $(GEO)
 	conf/geo/more/fetch.sh $(BUILD)/share/geo

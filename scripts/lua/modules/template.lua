@@ -178,4 +178,9 @@ function template.render(text, values, name)
   return compiled[text](values)
 end
 
+--- The same as markup, to be put into another.
+function template.part(text, values, name)
+  return template.markup(template.render(text, values, name))
+end
+
 return template
