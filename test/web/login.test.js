@@ -64,6 +64,7 @@ test("logging out ends the session", { skip: missing }, async (t) => {
   await logIn(page, kelvin);
   await page.waitForURL(isIndex);
   const [cookie] = await page.context().cookies();
+  await page.getByText("admin", { exact: true }).click();
   await page.getByRole("link", { name: "Log out" }).click();
   await page.getByRole("button", { name: "Log out" }).click();
   await page.getByText("You are logged out.").waitFor();
