@@ -70,3 +70,13 @@ bool address_find(const char *host, uint16_t port, struct addresses *out,
     freeaddrinfo(found);
     return true;
 }
+
+void address_local(const char *path, struct addresses *out)
+{
+    struct address *item = &out->items[0];
+
+    out->count = 1;
+    item->len = sizeof(item->local);
+    item->local.sun_family = AF_UNIX;
+    snprintf(item->local.sun_path, sizeof(item->local.sun_path), "%s", path);
+}

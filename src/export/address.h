@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "core/util/strbuf.h"
 
@@ -16,6 +17,7 @@ struct address {
         struct sockaddr any;
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
+        struct sockaddr_un local;
     };
 };
 
@@ -36,5 +38,8 @@ bool address_is_host(const char *host);
  */
 bool address_find(const char *host, uint16_t port, struct addresses *out,
                   struct strbuf *error);
+
+/* A socket in the file system; the path must fit. */
+void address_local(const char *path, struct addresses *out);
 
 #endif

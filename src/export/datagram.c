@@ -81,7 +81,7 @@ static void forbid_fragments(int fd, int family)
 
     if (family == AF_INET)
         (void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof(v4));
-    else
+    else if (family == AF_INET6)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof(v6));
 }
 

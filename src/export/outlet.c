@@ -31,11 +31,12 @@
 static const struct sink_kind *(*const kinds[])(void) = {
     sink_file,
     sink_logstash,
+    sink_syslog,
 };
 
 /* Kinds that the command line promises, for a better message. */
 static const char *const later_kinds[] = {
-    "es", "mysql", "clickhouse", "kafka", "syslog", "ipfix",
+    "es", "mysql", "clickhouse", "kafka", "ipfix",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -54,6 +54,15 @@ struct peer *peer_new(struct spec *spec, size_t first, struct strbuf *error)
     return NULL;
 }
 
+struct peer *peer_new_local(const char *path)
+{
+    struct peer *peer = mem_calloc(1, sizeof(*peer));
+
+    peer->datagram = datagram_new();
+    address_local(path, &peer->addresses);
+    return peer;
+}
+
 void peer_free(struct peer *peer)
 {
     if (peer == NULL)

@@ -14,6 +14,9 @@ struct peer;
 
 /* Read these from field `first` on. @return NULL with the reason. */
 struct peer *peer_new(struct spec *spec, size_t first, struct strbuf *error);
+
+/* Who has this socket in the file system, for datagrams. */
+struct peer *peer_new_local(const char *path);
 void peer_free(struct peer *peer); /* NULL is fine */
 
 /* Find its addresses. @return false with the reason. */

@@ -97,5 +97,6 @@ struct sink_kind {
 /* The kinds. */
 const struct sink_kind *sink_file(void);
 const struct sink_kind *sink_logstash(void);
+const struct sink_kind *sink_syslog(void);
 
 #endif

@@ -140,7 +140,9 @@ static void no_sinks_are_fine(void **state)
     exporter_free(NULL);
 }
 
-#define KINDS "there is: \"file;PATH\" \"logstash;HOST;tcp|udp|tls;PORT\""
+#define KINDS                                                     \
+    "there is: \"file;PATH\" \"logstash;HOST;tcp|udp|tls;PORT\" " \
+    "\"syslog[;HOST;udp|tcp|tls;PORT]\""
 
 static void bad_specs_are_named(void **state)
 {
