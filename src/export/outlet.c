@@ -32,11 +32,15 @@ static const struct sink_kind *(*const kinds[])(void) = {
     sink_file,
     sink_logstash,
     sink_syslog,
+    sink_es,
 };
 
 /* Kinds that the command line promises, for a better message. */
 static const char *const later_kinds[] = {
-    "es", "mysql", "clickhouse", "kafka", "ipfix",
+    "mysql",
+    "clickhouse",
+    "kafka",
+    "ipfix",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -151,7 +155,7 @@ struct outlet *outlet_new(const char *text, struct strbuf *error)
     outlet->kind = kind;
     outlet->spool_max = SPOOL_MAX;
     outlet->memory_max = MEMORY_MAX;
-    outlet->name = spec_public(text, kind->secrets);
+    outlet->name = spec_public(text, kind->secrets, kind->fields_min);
     strbuf_init(&why, error->limit);
     is_good =
         spec_parse(&spec, text, kind->fields_min, kind->fields_max, &why) &&

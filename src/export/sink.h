@@ -98,5 +98,6 @@ struct sink_kind {
 const struct sink_kind *sink_file(void);
 const struct sink_kind *sink_logstash(void);
 const struct sink_kind *sink_syslog(void);
+const struct sink_kind *sink_es(void);
 
 #endif

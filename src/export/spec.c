@@ -255,7 +255,7 @@ void spec_forget(char *secret)
     free(secret);
 }
 
-char *spec_public(const char *text, uint32_t secrets)
+char *spec_public(const char *text, uint32_t secrets, size_t min)
 {
     struct strbuf out;
 
@@ -264,7 +264,7 @@ char *spec_public(const char *text, uint32_t secrets)
         size_t len = strcspn(text, ";");
         bool is_hidden = bit > 0 && bit < 32 && len > 0 &&
                          (secrets >> (bit - 1) & 1) != 0 && !is_file(text) &&
-                         !is_variable(text);
+                         !is_variable(text) && !(bit > min && is_option(text));
 
         if (is_hidden)
             strbuf_puts(&out, "***");

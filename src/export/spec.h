@@ -72,8 +72,8 @@ char *spec_secret(const char *text, struct strbuf *error);
 void spec_forget(char *secret); /* wiped and freed; NULL is fine */
 
 /* The text as logs, pages and metrics may show it: fields whose bit is in
- * `secrets` are `***`, where they do not just say where the secret is. Free it.
- */
-char *spec_public(const char *text, uint32_t secrets);
+ * `secrets` are `***`, where they do not just say where the secret is; options
+ * from field `min` on are shown. Free it. */
+char *spec_public(const char *text, uint32_t secrets, size_t min);
 
 #endif

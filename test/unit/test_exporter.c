@@ -142,7 +142,8 @@ static void no_sinks_are_fine(void **state)
 
 #define KINDS                                                     \
     "there is: \"file;PATH\" \"logstash;HOST;tcp|udp|tls;PORT\" " \
-    "\"syslog[;HOST;udp|tcp|tls;PORT]\""
+    "\"syslog[;HOST;udp|tcp|tls;PORT]\" "                         \
+    "\"es;TYPE;INDEX;URL[;USER:PASSWORD]\""
 
 static void bad_specs_are_named(void **state)
 {
@@ -174,7 +175,12 @@ static void bad_specs_are_named(void **state)
          "-F logstash;h;tcp;0: the port must be a number from 1 to 65535"},
         {"file;/nowhere/at/all",
          "-F file;/nowhere/at/all: cannot open: No such file or directory"},
-        {"es;flows;x;http://localhost;me:secret", "-F es: not in this version"},
+        {"es;flows;x;ftp://localhost;me:secret",
+         "-F es;flows;x;ftp://localhost;***: the third field must be a URL of "
+         "http or https"},
+        {"es;flows;x;http://me:secret@localhost",
+         "-F es;flows;x;http://me:secret@localhost: user and password go in "
+         "the fourth field"},
         {"kafka", "-F kafka: not in this version"},
     };
     struct bed *bed = *state;
