@@ -162,7 +162,7 @@ static enum capture_turn on_file_work(void *arg, const struct iface *iface)
     const struct app *app = arg;
 
     if (engine_work(app->engine) || exporter_must_wait(app->exporter) ||
-        series_must_wait(app->series))
+        series_holds_files(app->series))
         return CAPTURE_WORK;
     return scripts_must_wait(app->scripts, iface) ? CAPTURE_REST : CAPTURE_READ;
 }

@@ -39,11 +39,11 @@ local function turn(run, name)
   return math.max(before, run.since)
 end
 
---- When the counters of an entity were 0, if they were at all in this run:
---- those that were restored begin with what they had.
+--- When the counters of an entity were 0, if that is known: what was there at
+--- the turn before was written then, and what was restored begins with what it
+--- had.
 local function since(run, first, before)
-  if first < run.since then return 0 end
-  return math.max(first, before)
+  return first >= run.since and first >= before and before or 0
 end
 
 local function each(write)

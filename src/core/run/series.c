@@ -21,6 +21,9 @@
 #define FILE_MAX 1024
 #define ENDING ".rrd"
 #define DAY_S 86400
+#define STARTING_US 5000000 /* of an rrdcached of our own */
+/* What librrd says of a full disk. */
+#define SILENT "RRD Error: "
 #define QUIET_US (600 * INT64_C(1000000))
 
 struct series {
@@ -36,6 +39,7 @@ struct series {
     struct series_waiter *waiters;
     struct series_counters counters;
     struct strbuf command;
+    int64_t began_us;
     bool said_failed;
     int64_t said_late_us;
     int64_t said_lost_us;
@@ -153,6 +157,7 @@ struct series *series_open(const struct series_config *config,
     struct series *series = mem_calloc(1, sizeof(*series));
 
     series->loop = config->loop;
+    series->began_us = loop_now_us(config->loop);
     series->data_dir = mem_strdup(config->data_dir);
     series->data_fd = open(config->data_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     series->files = series_files_new();
@@ -258,18 +263,28 @@ bool series_make_room(const struct series *series, const char *file)
 void series_forget(struct series *series, const char *file)
 {
     const char *below = relative(series, file);
+    struct series_file *known = NULL;
 
     if (below != NULL)
-        series_files_forget(series->files,
-                            series_files_hash(series->files, below));
+        known = series_files_find(series->files,
+                                  series_files_hash(series->files, below));
+    if (known != NULL)
+        known->is_made = false;
 }
 
 /* --- What the daemon says --- */
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
 
 /* Once until something is written again. */
 static void note_failure(struct series *series, const char *why)
 {
     series->counters.failed++;
+    if (begins(why, SILENT) && why[strlen(SILENT)] == '\0')
+        why = "a file cannot be made or written; is the disk full?";
     if (series->said_failed)
         log_debug("series", "%s: %s", series->name, why);
     else
@@ -297,9 +312,16 @@ static void note_late(struct series *series)
                             "the clock been set?");
 }
 
-static bool begins(const char *text, const char *with)
+/* The values of a file were not taken; `is_gone`: nor is it there. */
+static void miss(struct series *series, uint64_t hash, bool is_gone)
 {
-    return strncmp(text, with, strlen(with)) == 0;
+    struct series_file *file = series_files_find(series->files, hash);
+
+    if (file == NULL)
+        return;
+    file->is_missed = true;
+    if (is_gone)
+        file->is_made = false;
 }
 
 static void on_created(void *arg, uint64_t tag,
@@ -310,7 +332,7 @@ static void on_created(void *arg, uint64_t tag,
     if (reply->status >= 0) {
         series->counters.created++;
     } else if (strstr(reply->text, "File exists") == NULL) {
-        series_files_forget(series->files, tag);
+        miss(series, tag, true);
         note_failure(series, reply->text);
     }
 }
@@ -326,18 +348,11 @@ static void on_updated(void *arg, uint64_t tag,
             log_notice("series", "%s takes values again", series->name);
         series->said_failed = false;
     } else if (begins(reply->text, "illegal attempt to update using time")) {
-        struct series_file *file = series_files_find(series->files, tag);
-
-        if (file != NULL)
-            file->is_missed = true;
+        miss(series, tag, false);
         note_late(series);
     } else {
-        /* The file is gone, or was never made: it will be with the next. */
-        series_files_forget(series->files, tag);
-        if (!begins(reply->text, "No such file") || !series->said_failed)
-            note_failure(series, reply->text);
-        else
-            series->counters.failed++;
+        miss(series, tag, true); /* it will be made with the next */
+        note_failure(series, reply->text);
     }
 }
 
@@ -424,10 +439,10 @@ static bool put_before(struct series *series, const struct series_point *point,
 
     if (!is_counter)
         return true;
-    if (file->time_s == 0) {
-        put_restart(&series->command, point, point->since_s);
-    } else if (file->is_missed) {
+    if (file->is_missed) {
         put_restart(&series->command, point, 0);
+    } else if (file->time_s == 0) {
+        put_restart(&series->command, point, point->since_s);
     } else if (fell(file, point)) {
         series->counters.restarts++;
         if (file->time_s + 1 == point->time_s) {
@@ -439,38 +454,48 @@ static bool put_before(struct series *series, const struct series_point *point,
     return true;
 }
 
-bool series_record(struct series *series, const struct series_point *point)
+/* The file as it was written last, made if need be. */
+static struct series_file *get_file(struct series *series, const char *below)
 {
-    const char *below;
-    struct series_file *file;
-    uint64_t hash;
+    uint64_t hash = series_files_hash(series->files, below);
+    struct series_file *file = series_files_find(series->files, hash);
 
-    if (series_state(series) == SERIES_OFF ||
-        (below = relative(series, point->file)) == NULL ||
-        point->count > SERIES_VALUES)
+    return file != NULL ? file : series_files_add(series->files, hash);
+}
+
+static bool write_point(struct series *series, const struct series_point *point,
+                        const char *below, struct series_file *file)
+{
+    if (!file->is_made && !create(series, point, file->hash))
         return false;
-    hash = series_files_hash(series->files, below);
-    file = series_files_find(series->files, hash);
-    if (file == NULL) {
-        if (!create(series, point, hash))
-            return false;
-        file = series_files_add(series->files, hash);
-    } else if (point->time_s <= file->time_s) {
-        note_late(series);
-        return false;
-    }
+    file->is_made = true;
     strbuf_reset(&series->command);
     strbuf_puts(&series->command, "UPDATE ");
     series_put_path(series, below, &series->command);
     if (put_before(series, point, file))
         put_values(&series->command, point);
-    if (!enqueue(series, on_updated, hash))
-        return lose(series);
+    return enqueue(series, on_updated, file->hash) || lose(series);
+}
+
+bool series_record(struct series *series, const struct series_point *point)
+{
+    const char *below;
+    struct series_file *file;
+
+    if (series_state(series) == SERIES_OFF ||
+        (below = relative(series, point->file)) == NULL ||
+        point->count > SERIES_VALUES)
+        return false;
+    file = get_file(series, below);
+    if (point->time_s <= file->time_s) {
+        note_late(series);
+        return false;
+    }
+    file->is_missed = !write_point(series, point, below, file);
     file->time_s = point->time_s;
-    file->is_missed = false;
     memcpy(file->values, point->values, sizeof(file->values));
-    series->counters.points++;
-    return true;
+    series->counters.points += !file->is_missed;
+    return !file->is_missed;
 }
 
 int64_t series_turn(struct series *series, const char *name, int64_t time_s)
@@ -496,6 +521,16 @@ bool series_must_wait(const struct series *series)
 {
     return series != NULL && series->records != NULL &&
            series_lane_is_busy(series->records);
+}
+
+bool series_holds_files(const struct series *series)
+{
+    if (series_must_wait(series))
+        return true;
+    return series != NULL && series->server != NULL &&
+           series_lane_waiting(series->records) > 0 &&
+           series_lane_connects(series->records) == 0 &&
+           loop_now_us(series->loop) - series->began_us < STARTING_US;
 }
 
 void series_wait(struct series *series, struct series_waiter *waiter)

@@ -90,6 +90,10 @@ int64_t series_turn(struct series *series, const char *name, int64_t time_s);
  * many of them, shall wait. False while the daemon is away. */
 bool series_must_wait(const struct series *series);
 
+/* The same for whoever reads a file, which may be over before an rrdcached of
+ * our own has started. */
+bool series_holds_files(const struct series *series);
+
 /* To be told once, from the loop, when series_must_wait() has become false. */
 struct series_waiter {
     void (*wake)(void *arg);

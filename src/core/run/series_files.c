@@ -72,16 +72,6 @@ struct series_file *series_files_add(struct series_files *files, uint64_t hash)
     return place;
 }
 
-void series_files_forget(struct series_files *files, uint64_t hash)
-{
-    struct series_file *file = series_files_find(files, hash);
-
-    if (file == NULL)
-        return;
-    *file = (struct series_file){0};
-    files->count--;
-}
-
 uint32_t series_files_count(const struct series_files *files)
 {
     return files->count;

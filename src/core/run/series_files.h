@@ -21,6 +21,7 @@ struct series_file {
     int64_t time_s;
     int64_t values[SERIES_VALUES];
     bool is_missed; /* they were not taken: the next ones follow nothing */
+    bool is_made;   /* the file is there */
 };
 
 struct series_files *series_files_new(void);
@@ -35,9 +36,6 @@ struct series_file *series_files_find(struct series_files *files,
 
 /* A place for one that is not known yet, with its hash and zeros. */
 struct series_file *series_files_add(struct series_files *files, uint64_t hash);
-
-/* It is not there after all; one that is not known is fine. */
-void series_files_forget(struct series_files *files, uint64_t hash);
 
 /* How many are known. */
 uint32_t series_files_count(const struct series_files *files);
