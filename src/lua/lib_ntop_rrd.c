@@ -438,15 +438,23 @@ static void on_fetched_line(void *arg, const char *line)
         take_names(question, line + 8);
 }
 
-/* Integrals over the time that was asked for; rows may go beyond. */
-static void add_up(struct question *question)
+/* Rows of the time that was asked for: there may be one more. */
+static size_t rows_asked(const struct question *question)
 {
     size_t rows = question->count / question->columns;
     int64_t asked =
         (question->until_s - question->start_s + question->step_s - 1) /
         question->step_s;
 
-    for (size_t row = 0; row < rows && (int64_t)row < asked; row++) {
+    return asked < 0 ? 0 : (size_t)asked < rows ? (size_t)asked : rows;
+}
+
+/* Their integrals. */
+static void add_up(struct question *question)
+{
+    size_t rows = rows_asked(question);
+
+    for (size_t row = 0; row < rows; row++) {
         for (unsigned i = 0; i < question->columns; i++) {
             double value = question->values[row * question->columns + i];
 
@@ -456,10 +464,10 @@ static void add_up(struct question *question)
     }
 }
 
-/* Make fewer rows, each the mean of the values that are known of some. */
+/* Make rows that are few enough, each the mean of the known values of some. */
 static void reduce(struct question *question)
 {
-    size_t rows = question->count / question->columns;
+    size_t rows = rows_asked(question);
     size_t of = (rows + question->points - 1) / question->points;
     size_t made = (rows + of - 1) / of;
 
@@ -550,8 +558,8 @@ static int on_fetched(lua_State *L, int status, lua_KContext ctx)
     if (question->columns == 0 || question->step_s <= 0)
         return luaL_error(L, "the answer makes no sense");
     add_up(question);
-    rows = question->count / question->columns;
-    if (question->points != 0 && rows > question->points)
+    rows = rows_asked(question);
+    if (question->points != 0 && rows > 0)
         reduce(question);
     lua_settop(L, 1);
     luaL_checkstack(L, COLUMNS_MAX + LUA_MINSTACK, NULL);
