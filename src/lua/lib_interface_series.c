@@ -269,8 +269,9 @@ static int get_seconds(lua_State *L)
 }
 
 /* getSeries(): {folder = the number that names files of this interface in
- * every run, or nil until it is known; since = when its counters were 0, epoch,
- * 0 before its first packet} */
+ * every run, or nil until it is known; since = when its counters of this run
+ * were 0, epoch, 0 before its first packet; totals_since = the same of those
+ * that a restart keeps, 0 if they have gone on from an earlier run} */
 static int get_series(lua_State *L)
 {
     const struct iface *iface = lib_iface_of(L);
@@ -278,10 +279,12 @@ static int get_series(lua_State *L)
 
     if (iface == NULL)
         return lib_fail(L, "no interface");
-    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 3);
     if (iface->has_ifid || store_state(store) == STORE_OFF)
         lib_set_integer(L, "folder", iface->ifid);
     lib_set_integer(L, "since", iface->first_us / 1000000);
+    lib_set_integer(L, "totals_since",
+                    iface->past == NULL ? iface->first_us / 1000000 : 0);
     return 1;
 }
 

@@ -31,7 +31,7 @@ print(require("dkjson").encode({
   packets = s.stats.packets, bytes = s.stats.bytes, eth = s.eth,
   sizes = s.pktSizeDistribution, ["local"] = s.localstats.bytes,
   ndpi = s.ndpi, arp = s["arp.requests"], since = s.stats_since_reset,
-  devices = devices}))
+  devices = devices, zero = interface.getSeries().totals_since}))
 """
 
 
@@ -79,6 +79,8 @@ def test_totals_of_interfaces_and_devices_go_on(
     }
     assert second["packets"] >= first["packets"] + 60
     assert second["since"]["packets"] == second["packets"] - first["packets"]
+    # Whoever draws growth is told that totals did not begin with 0.
+    assert first["zero"] > 1600000000 and second["zero"] == 0
     assert second["eth"]["packets"] == second["packets"]
     assert second["eth"]["IPv4_packets"] >= first["eth"]["IPv4_packets"] + 60
     assert sum(second["sizes"].values()) == second["packets"]

@@ -28,6 +28,7 @@ local function begin(name)
   local now = os.time()
   return {
     name = name, number = series.folder, since = series.since, now = now,
+    totals_since = series.totals_since,
     stats = stats, root = layout.folder(series.folder, ""),
     definitions = layout.definitions(ntop.getPrefs()),
   }
@@ -56,7 +57,13 @@ end
 --- Counters of the interface, in files of their own.
 local function counter(run, metric, value)
   ntop.rrd_record(layout.file(run.root, metric),
-    run.definitions.counter(metric, 60), run.now, run.since, value)
+    run.definitions.counter(metric, 60), run.now, run.totals_since, value)
+end
+
+--- turn() for what the interface counts, which may go on from an earlier run.
+local function totals_turn(run, name)
+  local zero = turn(run, name)
+  return run.totals_since > 0 and zero or 0
 end
 
 local function gauge(run, metric, value)
@@ -139,7 +146,7 @@ end
 
 local function applications(run)
   local definition = run.definitions.counters(layout.SINGLE, 300)
-  local zero = turn(run, "applications")
+  local zero = totals_turn(run, "applications")
   for name, of in pairs(run.stats.ndpi or {}) do
     ntop.rrd_record(layout.file(run.root, name), definition, run.now, zero,
       of["bytes.sent"] + of["bytes.rcvd"])
@@ -148,7 +155,7 @@ end
 
 local function locality(run)
   local of = run.stats.localstats and run.stats.localstats.bytes or {}
-  local zero = turn(run, "locality")
+  local zero = totals_turn(run, "locality")
   for _, name in ipairs { "local2remote", "remote2local" } do
     if (of[name] or 0) > 0 then
       ntop.rrd_record(layout.file(run.root .. "/localstats", name),
