@@ -211,6 +211,7 @@ static void start_server(struct app *app)
         .exporter = app->exporter,
         .store = state_store(app->state),
         .prefs = state_prefs(app->state),
+        .alerts = state_alerts(app->state),
         .series = app->series,
         .users = state_users(app->state),
         .scripts = app->scripts,

@@ -281,7 +281,8 @@ void server_start(struct server *server, const struct server_parts *parts)
         .networks = parts->networks,
         .counters = &server->counters,
         .assets = assets_new(loop, html),
-        .streams = streams_new(loop, parts->engine, &server->counters),
+        .streams =
+            streams_new(loop, parts->engine, parts->alerts, &server->counters),
         .access_log = access_log_new(loop, parts->prefs, options->access_log,
                                      options->data_dir, &server->counters),
         .started_us = loop_now_us(loop),

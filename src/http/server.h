@@ -38,6 +38,7 @@ struct server_parts {
     struct exporter *exporter;
     struct store *store; /* NULL: none */
     const struct prefs *prefs;
+    struct alerts *alerts;
     const struct series *series; /* NULL: none */
     struct users *users;
     struct scripts *scripts;

@@ -16,6 +16,7 @@
 #include "http/logins.h"
 #include "http/route.h"
 #include "http/session_store.h"
+#include "http/stream.h"
 #include "http/token.h"
 #include "http/visitor.h"
 
@@ -536,11 +537,17 @@ void sessions_begin(struct sessions *sessions, struct response *response,
 
 void sessions_end(struct sessions *sessions, struct response *response)
 {
-    end_session(sessions, response_request(response));
+    const struct request *request = response_request(response);
+
+    end_session(sessions, request);
+    /* Those of other sessions come again by themselves. */
+    if (request->account != NULL)
+        streams_end(sessions->site->streams, request->user);
     set_cookie(sessions, response, "");
 }
 
 void sessions_end_all(struct sessions *sessions, const char *user)
 {
     logins_drop_user(sessions->logins, user, forget_stored, sessions);
+    streams_end(sessions->site->streams, user);
 }

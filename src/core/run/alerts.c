@@ -71,7 +71,10 @@ static void tell(struct alert_place *place, const char *what, int severity,
     struct alerts *alerts = place->alerts;
     bool to_syslog = prefs_bool(alerts->config.prefs, PREF_ALERTS_SYSLOG);
     char line[ALERT_TEXT_MAX * 2];
+    struct alert_news news = {place->iface, what, severity, type, value, text};
 
+    if (alerts->listener != NULL)
+        alerts->listener(alerts->listener_arg, &news);
     if (!to_syslog && !log_wants(LOG_LEVEL_INFO))
         return;
     if (!is_allowed(alerts, &alerts->line_allowance, LINE_BURST, LINE_PER_S)) {
@@ -84,6 +87,14 @@ static void tell(struct alert_place *place, const char *what, int severity,
     log_info("alert", "%s", line);
     if (to_syslog)
         syslogger_send(alerts->syslogger, priority_of(severity), line);
+}
+
+void alerts_listen(struct alerts *alerts,
+                   void (*run)(void *arg, const struct alert_news *news),
+                   void *arg)
+{
+    alerts->listener = run;
+    alerts->listener_arg = arg;
 }
 
 /* Engaging and releasing */

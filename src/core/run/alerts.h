@@ -49,6 +49,21 @@ void alerts_free(struct alerts *alerts); /* NULL is fine */
 const struct observer *alerts_observer(const struct alerts *alerts);
 void alerts_begin(struct alerts *alerts);
 
+/* What there is to tell of an alert; valid during the call. */
+struct alert_news {
+    const struct iface *iface;
+    const char *what; /* "begins", "is over", "happened" */
+    int severity;
+    int type;
+    const char *value; /* the entity; of a flow its client's address */
+    const char *text;
+};
+
+/* Call `run` for each, from now on; NULL: not any more. One may listen. */
+void alerts_listen(struct alerts *alerts,
+                   void (*run)(void *arg, const struct alert_news *news),
+                   void *arg);
+
 /* Whether alerts are raised at all: neither -H nor a preference is against. */
 bool alerts_are_on(const struct alerts *alerts);
 

@@ -46,6 +46,8 @@ struct alerts {
     struct alert_allowance flow_allowance;
     struct alert_allowance line_allowance;
     struct alerts_counters counters;
+    void (*listener)(void *arg, const struct alert_news *news);
+    void *listener_arg;
 };
 
 /* "ntopng.alerts.ifid_ID.closed"; "flows", "engaged". */
