@@ -8,6 +8,8 @@
 
 #include "core/model/network.h"
 #include "core/run/host_json.h"
+#include "core/run/saved.h"
+#include "lua/ask.h"
 #include "lua/lib_interface.h"
 
 #define FIND_MAX 11
@@ -242,7 +244,21 @@ static void describe(const struct query *query, uint32_t index,
     field_of_host(query->iface, index, source);
 }
 
-static const struct query_kind *host_kind(void)
+/* Rows tell of this life alone. */
+static void leave_out_restored(lua_State *L, const struct query *query,
+                               uint32_t index)
+{
+    static const char *const keys[WAYS] = {"bytes.sent", "bytes.rcvd"};
+    const struct host *host = host_of(query, index);
+
+    for (enum way way = 0; host->local != NULL && way < WAYS; way++)
+        push_number(L, keys[way],
+                    host_traffic(host, way).bytes -
+                        host->local->restored_bytes[way]);
+}
+
+/* All hosts, or what they did lately. */
+static const struct query_kind *host_kind(bool is_latest)
 {
     static const struct query_column columns[] = {
         {"column_traffic", false, by_traffic},
@@ -265,18 +281,30 @@ static const struct query_kind *host_kind(void)
         {"column_incomingflows", false, by_incoming},
         {"column_outgoingflows", false, by_outgoing},
     };
-    static const struct query_kind kind = {
-        .count_name = "numHosts",
-        .rows_name = "hosts",
-        .columns = columns,
-        .columns_count = sizeof(columns) / sizeof(columns[0]),
-        .matches = matches,
-        .rows = field_host,
-        .describe = describe,
-        .label = label,
+    static const struct query_kind kinds[] = {
+        {
+            .count_name = "numHosts",
+            .rows_name = "hosts",
+            .columns = columns,
+            .columns_count = sizeof(columns) / sizeof(columns[0]),
+            .matches = matches,
+            .rows = field_host,
+            .describe = describe,
+            .label = label,
+        },
+        {
+            .columns = columns,
+            .columns_count = sizeof(columns) / sizeof(columns[0]),
+            .matches = matches,
+            .rows = field_host,
+            .describe = describe,
+            .label = label,
+            .adjust = leave_out_restored,
+            .is_bare = true,
+        },
     };
 
-    return &kind;
+    return &kinds[is_latest];
 }
 
 static void copy_text(char *to, size_t size, const char *text)
@@ -294,10 +322,10 @@ static int get_hosts(lua_State *L, bool only_local, bool only_remote)
 
     if (iface == NULL)
         return lib_fail(L, "no interface");
-    query_init(&want.query, L, host_kind(), iface, &iface->hosts.pool);
+    query_init(&want.query, L, host_kind(false), iface, &iface->hosts.pool);
     want.query.level = lib_arg_flag(L, 1, true) ? FIELD_HIGH : FIELD_BASIC;
     want.query.column =
-        query_column(host_kind(), lib_arg_text(L, 2, "column_ip"));
+        query_column(host_kind(false), lib_arg_text(L, 2, "column_ip"));
     want.query.hits = query_size(lib_arg_whole(L, 3, QUERY_HITS));
     want.query.skip = query_size(lib_arg_whole(L, 4, 0));
     want.query.is_descending = !lib_arg_flag(L, 5, true);
@@ -387,6 +415,72 @@ static int get_host(lua_State *L)
     return 1;
 }
 
+/* getLatestActivityHostsInfo(): all hosts, without what was kept of them. */
+static int get_latest_activity(lua_State *L)
+{
+    const struct query_kind *kind = host_kind(true);
+    const struct iface *iface = lib_iface_of(L);
+    struct host_query want = {.choice = {.asn = -1, .network = -2, .app = -1}};
+
+    if (iface == NULL)
+        return lib_fail(L, "no interface");
+    query_init(&want.query, L, kind, iface, &iface->hosts.pool);
+    want.query.level = FIELD_BASIC;
+    want.query.column = query_column(kind, "column_ip");
+    want.query.hits = QUERY_HITS;
+    return query_run(L, &want.query, sizeof(want), 0);
+}
+
+/* What is to be restored; the rest of the stack is the answer's. */
+struct restoration {
+    struct iface *iface;
+    struct addr addr;
+    uint16_t vlan;
+};
+
+static int on_kept(lua_State *L, enum ask_result result, lua_KContext ctx)
+{
+    const struct restoration *what = lua_touserdata(L, (int)ctx);
+    const char *text;
+    size_t len;
+
+    if (result != ASK_ANSWER)
+        return lib_fail(L, lua_tostring(L, -1));
+    text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &len) : NULL;
+    if (text == NULL)
+        return lib_fail(L, "nothing is kept of it");
+    if (!saved_take(lib_context_of(L)->saved, what->iface, &what->addr,
+                    what->vlan, text, len))
+        return lib_fail(L, "what is kept of it cannot be read");
+    lua_pushboolean(L, true);
+    return 1;
+}
+
+/* restoreHost(host, skip_check?): one that is idle, as it was kept. */
+static int restore_host(lua_State *L)
+{
+    const struct lib_context *context = lib_context_of(L);
+    struct ask_words words = {.count = 0};
+    struct restoration what = {.iface = lib_iface_of(L)};
+    char key[SAVED_KEY_SIZE];
+
+    if (what.iface == NULL)
+        return lib_fail(L, "no interface");
+    if (!lib_arg_host(L, 1, 0, &what.addr, &what.vlan))
+        return lib_fail(L, "expected restoreHost(host, skip_check?)");
+    if (!lib_sees_addr(lib_access_of(L), &what.addr) ||
+        (!lib_is_admin(lib_access_of(L)) && !lib_arg_flag(L, 2, false)))
+        return lib_fail(L, "not allowed");
+    if (context->saved == NULL ||
+        !saved_keeps(context->saved, what.iface, &what.addr))
+        return lib_fail(L, "hosts like it are not kept");
+    *(struct restoration *)lua_newuserdata(L, sizeof(what)) = what;
+    saved_key(key, what.iface, &what.addr, what.vlan);
+    ask_add(&words, "GET");
+    ask_add(&words, key);
+    return ask_redis(L, &words, on_kept, lua_gettop(L));
+}
+
 /* findHost(text): the result is at index 2. */
 struct search {
     struct slices slices;
@@ -468,6 +562,8 @@ void lib_interface_add_hosts(lua_State *L)
         {"getRemoteHostsInfo", get_remote_hosts},
         {"getHostInfo", get_host},
         {"findHost", find_host},
+        {"getLatestActivityHostsInfo", get_latest_activity},
+        {"restoreHost", restore_host},
         {NULL, NULL},
     };
 

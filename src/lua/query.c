@@ -247,6 +247,8 @@ static void push_row(lua_State *L, struct query *query, uint32_t index)
 
     query->kind->describe(query, index, &source);
     push_fields(L, query->kind->rows(), &source);
+    if (query->kind->adjust != NULL)
+        query->kind->adjust(L, query, index);
     if (query->kind->label != NULL)
         lua_setfield(L, ROWS_AT, query->kind->label(query, index, label));
     else
@@ -300,6 +302,10 @@ static int finish(lua_State *L, void *state)
 
     if (query->only != POOL_NONE) {
         lua_rawgeti(L, ROWS_AT, 1);
+        return 1;
+    }
+    if (query->kind->is_bare) {
+        lua_pushvalue(L, ROWS_AT);
         return 1;
     }
     lua_createtable(L, 0, 2);

@@ -44,6 +44,10 @@ struct query_kind {
     /* The key of a row in the list, or NULL: an array. */
     const char *(*label)(const struct query *query, uint32_t index,
                          char text[QUERY_LABEL]);
+    /* Change the row of an entity, which is on top of the stack; may be
+     * NULL. */
+    void (*adjust)(lua_State *L, const struct query *query, uint32_t index);
+    bool is_bare; /* the result is the rows, not a table with their number */
     /* Only what belongs to hosts that the user may see; see query_seen(). */
     uint32_t (*of_host)(const struct host *host);
 };

@@ -8,7 +8,6 @@
 /* Reasons for keys that are not there yet, or never. */
 #define ALERTS "comes with the alerts"
 #define POOLS "comes with host pools"
-#define REDIS "comes with what is kept in Redis"
 #define DUMP "comes with the dumping of packets"
 #define PROBE "kelvin collects from no probes"
 #define INLINE "no packets pass through kelvin"
@@ -256,7 +255,7 @@ static const struct key host_keys[] = {
     {"sites.old", "string", SITES},
     {"categories", "table", LISTS},
     {"ndpi", "table", NULL},
-    {"json", "string", REDIS},
+    {"json", "string", NULL},
     {"pktStats.sent", "table", NULL},
     {"pktStats.recv", "table", NULL},
     {"http", "table", NULL},

@@ -82,6 +82,7 @@ struct host_local {
     uint32_t day;
     uint8_t active_minutes[MINUTES_PER_DAY / 8];
     uint8_t icmp_count;
+    uint64_t restored_bytes[WAYS]; /* of its traffic, those of earlier runs */
 };
 
 /* Both directions of one L4 group. */

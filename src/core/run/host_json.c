@@ -370,8 +370,14 @@ bool host_json_restore(const struct iface *iface, struct host *host,
     bool is_good = root != NULL && is_of(root, host);
 
     if (is_good) {
+        uint64_t own[WAYS] = {host_traffic(host, WAY_SENT).bytes,
+                              host_traffic(host, WAY_RCVD).bytes};
+
         add_identity(host, root);
         add_counters(host, root);
+        for (enum way way = 0; host->local != NULL && way < WAYS; way++)
+            host->local->restored_bytes[way] +=
+                host_traffic(host, way).bytes - own[way];
         kept_get_apps(json_get(root, "ndpiStats"), engine_dpi(iface->engine),
                       add_app, host);
         if (host->local != NULL)

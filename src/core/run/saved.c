@@ -19,7 +19,6 @@
 #define SLICE_US 20000
 #define SLICE_ENTRIES 32
 #define BUSY_BYTES (4u << 20)
-#define KEY_SIZE 128
 
 #define KINDS 2
 
@@ -65,11 +64,12 @@ struct saved {
     struct saved_counters counters;
 };
 
-static bool is_kept(const struct saved *saved, const struct entry *entry)
+static bool keeps(const struct saved *saved, const struct iface *iface,
+                  enum saved_choice choice)
 {
-    if (!saved->has_begun || !entry->iface->is_live)
+    if (!saved->has_begun || !iface->is_live)
         return false;
-    switch (entry->kind->choose(entry->iface, entry->index)) {
+    switch (choice) {
     case SAVED_AS_LOCAL:
         return (saved->which & OPTIONS_HOSTS_LOCAL) != 0 ||
                prefs_bool(saved->prefs, PREF_IS_LOCAL_HOST_CACHE_ENABLED);
@@ -81,14 +81,43 @@ static bool is_kept(const struct saved *saved, const struct entry *entry)
     return false;
 }
 
-static void put_key(char key[KEY_SIZE], const struct entry *entry,
+static bool is_kept(const struct saved *saved, const struct entry *entry)
+{
+    return keeps(saved, entry->iface,
+                 entry->kind->choose(entry->iface, entry->index));
+}
+
+bool saved_keeps(const struct saved *saved, const struct iface *iface,
+                 const struct addr *addr)
+{
+    const struct networks *networks = engine_config(saved->engine)->networks;
+
+    if (addr_is_multicast(addr) || network_is_broadcast(networks, addr))
+        return false;
+    return keeps(saved, iface,
+                 network_find(networks, addr) >= 0 ||
+                         network_is_own(networks, addr)
+                     ? SAVED_AS_LOCAL
+                     : SAVED_AS_REMOTE);
+}
+
+static void put_key(char key[SAVED_KEY_SIZE], const struct entry *entry,
                     const struct saved_id *id)
 {
     char text[SAVED_LABEL_SIZE];
 
     entry->kind->label(id, text);
-    snprintf(key, KEY_SIZE, "%s.ifid_%u__%s", entry->kind->key,
+    snprintf(key, SAVED_KEY_SIZE, "%s.ifid_%u__%s", entry->kind->key,
              entry->iface->ifid, text);
+}
+
+void saved_key(char key[SAVED_KEY_SIZE], const struct iface *iface,
+               const struct addr *addr, uint16_t vlan)
+{
+    struct entry entry = {.kind = saved_hosts(), .iface = iface};
+    struct saved_id id = {.addr = *addr, .vlan = vlan};
+
+    put_key(key, &entry, &id);
 }
 
 /* Asking */
@@ -104,23 +133,56 @@ static void drop(struct question *question)
     free(question);
 }
 
-static void take_reply(struct saved *saved, const struct entry *entry,
-                       const struct store_reply *reply)
+static bool restore(struct saved *saved, const struct entry *entry,
+                    const char *text, size_t len)
 {
-    const char *text;
-    size_t len;
+    bool is_good = entry->kind->restore(entry->iface, entry->index, text, len);
 
-    *entry->kind->flags(entry->iface, entry->index) |= SAVED_KEPT;
-    if (store_reply_type(reply) == STORE_NIL)
-        return;
-    text = store_reply_text(reply, &len);
-    if (store_reply_type(reply) == STORE_TEXT &&
-        entry->kind->restore(entry->iface, entry->index, text, len)) {
+    if (is_good) {
         saved->counters.restored++;
     } else {
         saved->counters.refused++;
         log_debug("store", "what was kept of a host or device cannot be read");
     }
+    return is_good;
+}
+
+static void take_reply(struct saved *saved, const struct entry *entry,
+                       const struct store_reply *reply)
+{
+    const char *text = "";
+    size_t len = 0;
+
+    *entry->kind->flags(entry->iface, entry->index) |= SAVED_KEPT;
+    if (store_reply_type(reply) == STORE_NIL)
+        return;
+    if (store_reply_type(reply) == STORE_TEXT)
+        text = store_reply_text(reply, &len);
+    (void)restore(saved, entry, text, len);
+}
+
+bool saved_take(struct saved *saved, struct iface *iface,
+                const struct addr *addr, uint16_t vlan, const char *text,
+                size_t len)
+{
+    /* The interface is live; it may have seen no packet yet. */
+    uint32_t now_s = (uint32_t)(loop_wall_us() / 1000000);
+    struct entry entry = {
+        .kind = saved->kinds[0],
+        .iface = iface,
+        .index = hosts_get(&iface->hosts, addr, vlan, now_s),
+    };
+    struct host *host;
+
+    if (entry.index == POOL_NONE)
+        return false; /* all have flows: it cannot be entered */
+    host = hosts_at(&iface->hosts, entry.index);
+    if ((host->flags & HOST_KEPT) != 0)
+        return true;
+    host->flags |= HOST_ASKED | HOST_KEPT;
+    if (host->first_s == 0) /* it has said nothing yet */
+        host->first_s = host->last_s = now_s;
+    return restore(saved, &entry, text, len);
 }
 
 static void start_walk(struct saved *saved, struct walk *walk)
@@ -153,7 +215,7 @@ static void on_reply(void *arg, const struct store_reply *reply)
 static bool ask(struct saved *saved, const struct entry *entry)
 {
     struct question *question = mem_calloc(1, sizeof(*question));
-    char key[KEY_SIZE];
+    char key[SAVED_KEY_SIZE];
     const char *words[] = {"GET", key};
 
     *question = (struct question){.saved = saved,
@@ -221,7 +283,7 @@ static void on_device_seen(void *arg, const struct iface *iface,
 static bool write_entry(struct saved *saved, const struct entry *entry)
 {
     struct saved_id id = {0};
-    char key[KEY_SIZE];
+    char key[SAVED_KEY_SIZE];
     char seconds[24];
     const char *words[4] = {"SETEX", key, seconds, NULL};
     size_t lens[4];

@@ -42,6 +42,21 @@ void saved_begin(struct saved *saved);
  * when nothing can be written now. */
 bool saved_write(struct saved *saved);
 
+/* Under which key of Redis a host is kept. */
+#define SAVED_KEY_SIZE 128
+void saved_key(char key[SAVED_KEY_SIZE], const struct iface *iface,
+               const struct addr *addr, uint16_t vlan);
+
+/* Whether hosts with this address are kept at all. */
+bool saved_keeps(const struct saved *saved, const struct iface *iface,
+                 const struct addr *addr);
+
+/* Take what is kept of a host, which is made if need be; nothing is added to
+ * one that has it already. @return false when it cannot be read. */
+bool saved_take(struct saved *saved, struct iface *iface,
+                const struct addr *addr, uint16_t vlan, const char *text,
+                size_t len);
+
 /* Write all, waiting for Redis when it has much to do, at most for
  * `patience_us`. */
 void saved_all(struct saved *saved, int64_t patience_us);
