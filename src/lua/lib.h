@@ -122,6 +122,7 @@ void lib_ntop_open(lua_State *L);
 void lib_ntop_cache_open(lua_State *L);
 void lib_ntop_files_open(lua_State *L);
 void lib_ntop_http_open(lua_State *L);
+void lib_ntop_missing_open(lua_State *L);
 void lib_ntop_names_open(lua_State *L);
 void lib_ntop_net_open(lua_State *L);
 void lib_ntop_prefs_open(lua_State *L);

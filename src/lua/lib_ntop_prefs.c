@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/model/engine.h"
+#include "core/run/alerts.h"
 #include "core/run/options.h"
 #include "core/run/prefs.h"
 #include "core/run/resolver.h"
@@ -136,6 +137,23 @@ static void set_both(lua_State *L, const struct options *options,
                         !prefs_bool(prefs, PREF_DISABLE_ALERTS_GENERATION));
 }
 
+/* What scripts ask for and kelvin has never, or always. */
+static void set_fixed(lua_State *L)
+{
+    static const char *const never[] = {
+        "is_captive_portal_enabled",
+        "is_categorization_enabled",
+        "is_flow_aggregation_enabled",
+        "is_flow_device_port_rrd_creation_enabled",
+        "is_httpbl_enabled",
+    };
+
+    for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+        lib_set_boolean(L, never[i], false);
+    lib_set_boolean(L, "are_top_talkers_enabled", true);
+    lib_set_boolean(L, "are_user_scripts_enabled", true);
+}
+
 static int ntop_get_prefs(lua_State *L)
 {
     const struct lib_context *context = lib_context_of(L);
@@ -147,6 +165,7 @@ static int ntop_get_prefs(lua_State *L)
         set_options(L, context->options);
     if (context->options != NULL && context->prefs != NULL)
         set_both(L, context->options, context->prefs);
+    set_fixed(L);
     if (context->engine != NULL)
         lib_set_string(L, "instance_name",
                        engine_config(context->engine)->instance_name);
@@ -193,11 +212,31 @@ static int ntop_reload_preferences(lua_State *L)
     return ask_redis(L, &words, take_all, (lua_KContext)prefs_stamp(prefs));
 }
 
+/* setAlertsTemporaryDisabled(flag): until told otherwise, or the end of the
+ * program; -H stays. */
+static int ntop_set_alerts_disabled(lua_State *L)
+{
+    const struct lib_context *context = lib_context_of(L);
+    bool is_paused = lib_boolean(L, 1);
+
+    if (!lib_is_admin(lib_access_of(L)) || context->alerts == NULL ||
+        (context->options != NULL && context->options->disable_alerts)) {
+        lua_pushboolean(L, false);
+        lua_pushliteral(L, "not allowed");
+        return 2;
+    }
+    alerts_pause(context->alerts, is_paused);
+    lua_pushboolean(L, true);
+    return 1;
+}
+
 void lib_ntop_prefs_open(lua_State *L)
 {
     static const struct lib_function functions[] = {
         {"getPrefs", "", ntop_get_prefs},
         {"reloadPreferences", "", ntop_reload_preferences},
+        {"setAlertsTemporaryDisabled", "flag: boolean",
+         ntop_set_alerts_disabled},
         {NULL, NULL, NULL},
     };
 

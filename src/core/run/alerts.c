@@ -50,7 +50,7 @@ static struct alert_place *place_of(const struct alerts *alerts,
 
 bool alerts_are_on(const struct alerts *alerts)
 {
-    return !alerts->config.is_disabled &&
+    return !alerts->config.is_disabled && !alerts->is_paused &&
            !prefs_bool(alerts->config.prefs, PREF_DISABLE_ALERTS_GENERATION);
 }
 
@@ -426,14 +426,25 @@ static void on_state(void *arg, enum store_state state)
         alert_keep_begin(&alerts->places[id]);
 }
 
-static void on_pref(void *arg, enum pref pref)
+/* Nothing is on where nothing may be raised. */
+static void release_all_if_off(struct alerts *alerts)
 {
-    struct alerts *alerts = arg;
-
-    if (pref != PREF_DISABLE_ALERTS_GENERATION || alerts_are_on(alerts))
+    if (alerts_are_on(alerts))
         return;
     for (uint16_t id = 0; id < alerts->places_count; id++)
         release_some(&alerts->places[id], true);
+}
+
+static void on_pref(void *arg, enum pref pref)
+{
+    if (pref == PREF_DISABLE_ALERTS_GENERATION)
+        release_all_if_off(arg);
+}
+
+void alerts_pause(struct alerts *alerts, bool is_paused)
+{
+    alerts->is_paused = is_paused;
+    release_all_if_off(alerts);
 }
 
 struct alerts *alerts_new(const struct alerts_config *config)

@@ -93,6 +93,10 @@ uint32_t alerts_engaged_of(const struct alerts *alerts,
 /* There are past alerts, of flows or of others. */
 bool alerts_are_stored(const struct alerts *alerts, const struct iface *iface);
 
+/* Raise none until told otherwise, whatever preferences say; those that are on
+ * are released. */
+void alerts_pause(struct alerts *alerts, bool is_paused);
+
 /* Suppress the alerts of these entities ("10.0.0.1@0", "iface_0") and of no
  * others; at most ALERT_SUPPRESSED_MAX. Those that are on are released. */
 #define ALERT_SUPPRESSED_MAX 4096

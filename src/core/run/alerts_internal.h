@@ -42,6 +42,7 @@ struct alerts {
     struct syslogger *syslogger;
     struct json *json;
     bool has_begun;
+    bool is_paused; /* by a script */
     struct alert_allowance closed_allowance;
     struct alert_allowance flow_allowance;
     struct alert_allowance line_allowance;
