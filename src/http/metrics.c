@@ -8,6 +8,7 @@
 
 #include "core/util/utf8.h"
 #include "core/util/version.h"
+#include "lua/scripts.h"
 
 #define TEXT_MAX (1u << 20)
 
@@ -461,6 +462,40 @@ static void put_http(struct strbuf *out, const struct server_counters *counters)
                       class, counters->answers[class]);
 }
 
+static void put_scripts(struct strbuf *out, struct scripts *scripts)
+{
+    const struct vm_counters *counters = vm_counters(scripts_vm(scripts));
+    const struct {
+        const char *label;
+        uint64_t count;
+    } results[] = {
+        {"done", counters->done},
+        {"failed", counters->failed},
+        {"timed_out", counters->timed_out},
+        {"out_of_memory", counters->out_of_memory},
+        {"cancelled", counters->cancelled},
+        {"refused", counters->refused},
+    };
+
+    put_one(out, "kelvin_script_runs", "gauge", "Runs of scripts under way.",
+            counters->active);
+    put_one(out, "kelvin_script_waiting_runs", "gauge",
+            "Of these, those that wait for an answer.", counters->waiting);
+    put_one(out, "kelvin_script_memory_bytes", "gauge",
+            "Memory that runs of scripts have.", (double)counters->memory);
+    put_one(out, "kelvin_script_busy_seconds_total", "counter",
+            "Time spent in scripts.", (double)counters->busy_us / 1e6);
+    put_one(out, "kelvin_script_slow_turns_total", "counter",
+            "Turns of a script that took more than 5 ms.",
+            (double)counters->slow_turns);
+    put_head(out, "kelvin_script_ended_runs_total", "counter",
+             "Runs of scripts by how they ended.");
+    for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
+        strbuf_printf(
+            out, "kelvin_script_ended_runs_total{result=\"%s\"} %" PRIu64 "\n",
+            results[i].label, results[i].count);
+}
+
 /* As every Prometheus client names them. */
 static void put_process(struct strbuf *out)
 {
@@ -505,6 +540,7 @@ void metrics_write(struct strbuf *out, const struct site *site)
     put_exporter(out, site->exporter);
     put_store(out, site->store);
     put_series(out, site->series);
+    put_scripts(out, site->scripts);
     put_http(out, site->counters);
     put_process(out);
 }

@@ -163,6 +163,91 @@ same(ntop.getKeysCache('[hl]'), {h = '', l = ''})
     )
 
 
+# What Redis must hold byte by byte: binary, texts of protocols, large ones.
+BYTES = r"""
+local all = {}
+for i = 0, 255 do all[#all + 1] = string.char(i) end
+local values = {
+  table.concat(all), '', ' ', '$5\r\nhello\r\n', '*0\r\n', '\0', "it's \"x\"",
+  '{"a":1}', '\xff\xfe', '%s%n', ('x'):rep(32 << 10), ('\0'):rep(40000),
+}
+"""
+
+
+def test_values_come_back_byte_by_byte(run, redis):
+    run(
+        WAIT
+        + SAME
+        + BYTES
+        + r"""
+for i, value in ipairs(values) do
+  same(ntop.setCache('s' .. i, value), true)
+  same(ntop.getCache('s' .. i), value)
+  same(ntop.setHashCache('h', 'f' .. i, value), true)
+  same(ntop.getHashCache('h', 'f' .. i), value)
+  same(ntop.lpushCache('l' .. i, value), true)
+  same(ntop.listIndexCache('l' .. i, 0), value)
+  same(ntop.lrangeCache('l' .. i), {[value] = ''})
+  same(ntop.lpopCache('l' .. i), value)
+  same(ntop.setMembersCache('m' .. i, value), true)
+  same(ntop.getMembersCache('m' .. i), {value})
+  same(ntop.setPopCache('m' .. i), value)
+end
+for i, value in ipairs(values) do
+  same(ntop.getHashAllCache('h')['f' .. i], value)
+end
+"""
+    )
+    assert redis.cli("strlen", "s1") == "256"
+    assert redis.cli("strlen", "s11") == str(32 << 10)
+    assert redis.cli("hstrlen", "h", "f12") == "40000"
+
+
+def test_keys_may_be_any_bytes(run):
+    run(
+        WAIT
+        + SAME
+        + BYTES
+        + r"""
+for i, key in ipairs(values) do
+  if key ~= '' then
+    same(ntop.setCache(key, 'v' .. i), true)
+    same(ntop.getCache(key), 'v' .. i)
+    same(ntop.setHashCache('fields', key, 'v' .. i), true)
+    same(ntop.getHashCache('fields', key), 'v' .. i)
+    same(ntop.getHashKeysCache('fields')[key], '')
+    same(ntop.delHashCache('fields', key), true)
+    same(ntop.delCache(key), true)
+    same(ntop.getCache(key), '')
+  end
+end
+same(ntop.getHashKeysCache('fields'), nil)
+for key in pairs(ntop.getKeysCache('*')) do
+  assert(key == 'ready' or key:find('^ntopng%.'), key)
+end
+"""
+    )
+
+
+def test_times_to_live(run, redis):
+    run(
+        WAIT
+        + """
+assert(ntop.setCache('short', 'x', 1))
+assert(ntop.setCache('long', 'x', 100))
+assert(ntop.setCache('none', 'x', 0))
+assert(ntop.setCache('undone', 'x', 100) and ntop.setCache('undone', 'y'))
+while ntop.getCache('short') ~= '' do end
+for _, bad in ipairs { -1, 1 << 62, 'soon', {} } do
+  local ok, done = pcall(ntop.setCache, 'bad', 'x', bad)
+  assert(not ok or done == false or ntop.getCache('bad') == 'x')
+end
+"""
+    )
+    assert 90 <= int(redis.cli("ttl", "long")) <= 100
+    assert redis.cli("ttl", "none") == redis.cli("ttl", "undone") == "-1"
+
+
 def test_much_is_asked_for_in_slices(run, redis):
     redis.cli("debug", "populate", 20000, "many")
     redis.cli("config", "set", "slowlog-log-slower-than", 0)
