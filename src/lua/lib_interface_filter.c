@@ -65,6 +65,7 @@ bool lib_push_flow_filter(lua_State *L, const char *text,
     *filter = box->flows;
     if (box->flows == NULL)
         return refuse(L, &error);
+    flow_filter_set_mask(box->flows, lib_mask(lib_access_of(L)));
     strbuf_free(&error);
     return true;
 }

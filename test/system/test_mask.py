@@ -31,7 +31,13 @@ for _, flow in ipairs(interface.getFlowsInfo(nil,
 end
 local hosts, one, flows_of = {}, {}, {}
 for key in pairs(interface.getHostsInfo().hosts) do hosts[#hosts + 1] = key end
+local asked = {}
 for _, key in ipairs { "%s" } do
+  asked[key] = 0
+  for _, of in ipairs { "ip=", "cli.ip=", "srv.ip=", "ip in ", "host=" } do
+    local flows = assert(interface.getFlowsInfo(nil, { filter = of .. key }))
+    asked[key] = math.max(asked[key], flows.numFlows)
+  end
   one[key] = interface.getHostInfo(key) ~= nil
   flows_of[key] = #interface.getFlowsInfo(key).flows
 end
@@ -39,7 +45,7 @@ local found = {}
 for key in pairs(interface.findHost("") or {}) do found[#found + 1] = key end
 print("HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\n\\r\\n" ..
   json.encode { flows = flows, hosts = hosts, one = one, found = found,
-    flows_of = flows_of })
+    flows_of = flows_of, asked = asked })
 """ % '", "'.join(sorted(LOCAL | REMOTE))
 
 
@@ -83,6 +89,7 @@ def test_masked_hosts_are_not_told(mask, hidden, site, redis):  # noqa: F811
     assert now["flows_of"] == {
         key: int(key in shown) for key in LOCAL | REMOTE
     }
+    assert now["asked"] == now["flows_of"]
     assert len(now["flows"]) == 2
     for cli, srv, cli_name, srv_name, cli_link, srv_link in now["flows"]:
         none = "::" if ":" in cli + srv else "0.0.0.0"

@@ -25,6 +25,15 @@ static const struct addr *addr_of(const struct field_source *source,
                                 : &source->host->addr;
 }
 
+/* What a reader is not shown cannot be found by asking for it either. */
+static bool is_in_net(const struct field_source *source, enum way way,
+                      const struct filter_value *net)
+{
+    const struct addr *addr = addr_of(source, way);
+
+    return !mask_hides(source->mask, addr) && in_net(addr, net);
+}
+
 static bool has_mac(const struct field_source *source, enum way way,
                     const uint8_t mac[MAC_SIZE])
 {
@@ -32,6 +41,7 @@ static bool has_mac(const struct field_source *source, enum way way,
         source->flow != NULL ? source->flow->device[way] : source->host->device;
 
     return index != POOL_NONE &&
+           !mask_hides(source->mask, addr_of(source, way)) &&
            memcmp(devices_at(&source->iface->devices, index)->mac, mac,
                   MAC_SIZE) == 0;
 }
@@ -102,10 +112,10 @@ static bool test_end(const struct filter_node *node,
     switch (node->value_kind) {
     case VALUE_ADDR:
     case VALUE_NET:
-        return in_net(addr_of(source, way), value);
+        return is_in_net(source, way, value);
     case VALUE_HOST:
         if (value->is_net)
-            return in_net(addr_of(source, way), value);
+            return is_in_net(source, way, value);
         break;
     case VALUE_MAC:
         return has_mac(source, way, value->mac);

@@ -8,6 +8,7 @@
 
 struct flow_filter {
     struct filter filter;
+    const struct mask *mask;
 };
 
 struct flow_filter *flow_filter_new(const char *text, const struct dpi *dpi,
@@ -45,10 +46,15 @@ void flow_filter_free(struct flow_filter *filter)
     free(filter);
 }
 
+void flow_filter_set_mask(struct flow_filter *filter, const struct mask *mask)
+{
+    filter->mask = mask;
+}
+
 bool flow_filter_matches(const struct flow_filter *filter,
                          const struct iface *iface, const struct flow *flow)
 {
-    struct field_source source = {.seen = NULL};
+    struct field_source source = {.mask = filter->mask};
 
     field_of_flow(iface, flow, POOL_NONE, &source);
     return filter_matches(&filter->filter, &source);

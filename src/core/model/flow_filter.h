@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "core/model/iface.h"
+#include "core/model/mask.h"
 #include "core/util/strbuf.h"
 
 /*
@@ -59,6 +60,11 @@ struct flow_filter;
  * @return NULL with one line in `error` that names the place. */
 struct flow_filter *flow_filter_new(const char *text, const struct dpi *dpi,
                                     struct strbuf *error);
+
+/* Let it know as little of these hosts as who asks; the mask must outlive the
+ * filter. NULL, as at first: none is hidden. */
+void flow_filter_set_mask(struct flow_filter *filter, const struct mask *mask);
+
 void flow_filter_free(struct flow_filter *filter); /* NULL is fine */
 
 /* Whether the flow of this interface is one of those; also one that just
