@@ -115,7 +115,7 @@ static int push_page(lua_State *L, const struct page *page, int arg)
 
     lua_createtable(L, PAGE_ROWS, 0);
     for (unsigned i = 0; i < SLICE_ENTRIES && rows < PAGE_ROWS; i++) {
-        if (at < 0 || at + 1 >= page->pool->fresh)
+        if (at < 0 || at >= (int64_t)page->pool->fresh - 1)
             return 1;
         at++;
         if (pool_life(page->pool, (uint32_t)at) != 0 &&

@@ -133,6 +133,7 @@ static int open_redis(void **state)
     scene->server = child_start(scene->loop, &child);
     strbuf_init(&error, 512);
     scene->store = store_open(scene->loop, &config, &error);
+    strbuf_free(&error);
     assert_non_null(scene->store);
     open_alerts(scene);
     run_until(scene, is_ready, "a connection");
