@@ -442,17 +442,29 @@ static void on_half(void *arg)
     session_open(&call->sessions[1], call, SNMP_VERSION_1);
 }
 
+/* The first address of a family that can be sent to. */
+static bool open_any(struct snmp_call *call, const struct addr *addrs,
+                     size_t count, bool is_v4)
+{
+    for (size_t i = 0; i < count; i++) {
+        call->addr = addrs[i];
+        if (addr_is_v4(&addrs[i]) == is_v4 &&
+            session_open(&call->sessions[0], call, SNMP_VERSION_2c))
+            return true;
+    }
+    return false;
+}
+
+/* Agents of devices speak IPv4 rather than IPv6. */
 static void on_found(void *arg, const struct addr *addrs, size_t count)
 {
     struct snmp_call *call = arg;
 
     call->lookup = NULL;
-    if (count == 0) {
+    if (count == 0)
         tell(call, "no such host");
-        return;
-    }
-    call->addr = addrs[0];
-    if (!session_open(&call->sessions[0], call, SNMP_VERSION_2c))
+    else if (!open_any(call, addrs, count, true) &&
+             !open_any(call, addrs, count, false))
         tell(call, "cannot send to it");
 }
 
