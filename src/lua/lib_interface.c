@@ -292,6 +292,14 @@ static int is_bridge(lua_State *L)
     return 1;
 }
 
+/* setSecondTraffic() and refreshHostsAlertsConfiguration(full?): the engine
+ * samples every second, and thresholds take effect as they change. */
+static int is_done_already(lua_State *L)
+{
+    lua_pushboolean(L, true);
+    return 1;
+}
+
 /* dumpLocalHosts2redis(): begin, and do not wait for the end. */
 static int dump_local_hosts(lua_State *L)
 {
@@ -321,6 +329,8 @@ void lib_interface_open(lua_State *L)
         {"isRunning", is_running},
         {"isIdle", is_idle},
         {"dumpLocalHosts2redis", dump_local_hosts},
+        {"setSecondTraffic", is_done_already},
+        {"refreshHostsAlertsConfiguration", is_done_already},
         {NULL, NULL},
     };
 
@@ -336,6 +346,7 @@ void lib_interface_open(lua_State *L)
     lib_interface_add_alerts(L);
     lib_interface_add_alert_list(L);
     lib_interface_add_series(L);
+    lib_interface_add_vhosts(L);
     lib_interface_add_missing(L);
     lua_setglobal(L, "interface");
 }

@@ -17,6 +17,7 @@ void lib_interface_add_groups(lua_State *L);
 void lib_interface_add_alerts(lua_State *L);
 void lib_interface_add_alert_list(lua_State *L);
 void lib_interface_add_series(lua_State *L);
+void lib_interface_add_vhosts(lua_State *L);
 void lib_interface_add_missing(lua_State *L);
 
 /* Arguments as the contract wants them: one of another type, or none, is as
@@ -44,6 +45,9 @@ bool lib_push_flow_filter(lua_State *L, const char *text,
                           const struct flow_filter **filter);
 bool lib_push_host_filter(lua_State *L, const char *text,
                           const struct host_filter **filter);
+
+/* Virtual hosts of servers that the user may see. */
+uint32_t lib_vhosts(const struct iface *iface, const struct lib_access *access);
 
 /* Whether the user may see the flow: one of its ends at least. */
 bool lib_sees_flow(const struct lib_access *access, const struct flow *flow);

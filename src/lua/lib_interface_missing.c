@@ -2,6 +2,7 @@
  */
 #include <assert.h>
 #include <lua5.3/lauxlib.h>
+#include <stdbool.h>
 
 #include "core/util/log.h"
 #include "lua/lib_interface.h"
@@ -27,7 +28,24 @@ static const struct {
     {"getInterfaceDumpTapPolicy", "packets are not sent to a tap"},
     {"getInterfaceDumpTapName", "packets are not sent to a tap"},
     {"getInterfacePacketsDumpedTap", "packets are not sent to a tap"},
-    {"listHTTPhosts", "the engine keeps no virtual hosts"},
+    {"dumpFlowTraffic", "packets are not written to files"},
+    {"setHostDumpPolicy", "packets are not written to files"},
+    {"loadDumpPrefs", "packets are not written to files"},
+    {"getInterfaceDumpDiskPolicy", "packets are not written to files"},
+    {"getInterfaceDumpMaxPkts", "packets are not written to files"},
+    {"getInterfaceDumpMaxSec", "packets are not written to files"},
+    {"getInterfaceDumpMaxFiles", "packets are not written to files"},
+    {"getInterfacePacketsDumpedFile", "packets are not written to files"},
+    {"findMemberPool", "hosts are in no pools"},
+    {"findMacPool", "hosts are in no pools"},
+    {"reloadHostPools", "hosts are in no pools"},
+    {"execSQLQuery", "kelvin asks no database"},
+    {"queryAlertsRaw", "alerts are not in tables that SQL can ask"},
+    {"queryFlowAlertsRaw", "alerts are not in tables that SQL can ask"},
+    {"resetPeriodicStats", "there are no counters of a period"},
+    {"getLatestActivityHostsInfo", "earlier runs are not counted apart"},
+    {"restoreHost", "hosts are restored when they are seen"},
+    {"setInterfaceIdleState", "idle is who reads no more packets"},
 };
 
 #define MISSING (sizeof(missing) / sizeof(missing[0]))
@@ -35,20 +53,26 @@ static const struct {
 /* The place in the table is the function's upvalue. */
 static int say_why(lua_State *L)
 {
-    static uint32_t said; /* a bit each: once in a program's life will do */
+    static uint64_t said; /* a bit each: once in a program's life will do */
     lua_Integer place = lua_tointeger(L, lua_upvalueindex(1));
 
-    static_assert(MISSING <= 32, "a bit for each");
+    static_assert(MISSING <= 64, "a bit for each");
     if ((said >> place & 1) == 0)
         log_notice("lua", "interface.%s() returns nil: %s", missing[place].name,
                    missing[place].why);
-    said |= UINT32_C(1) << place;
+    said |= UINT64_C(1) << place;
     return lib_fail(L, missing[place].why);
 }
 
 void lib_interface_add_missing(lua_State *L)
 {
     for (size_t i = 0; i < MISSING; i++) {
+        /* What is there, however it came, is not missing. */
+        bool is_there = lua_getfield(L, -1, missing[i].name) != LUA_TNIL;
+
+        lua_pop(L, 1);
+        if (is_there)
+            continue;
         lua_pushinteger(L, (lua_Integer)i);
         lua_pushcclosure(L, say_why, 1);
         lua_setfield(L, -2, missing[i].name);

@@ -88,6 +88,7 @@ static int finish_stats(lua_State *L, void *state)
     push_number(L, "hosts",
                 count->counts_hosts ? count->visible_hosts
                                     : count->iface->hosts.pool.count);
+    push_number(L, "http_hosts", lib_vhosts(count->iface, count->access));
     if (count->counts_hosts)
         push_number(L, "local_hosts", count->visible_local);
     lua_pop(L, 1);

@@ -84,10 +84,15 @@ static void put_close(void *arg, const char *key)
     set_field(arg, key);
 }
 
+struct field_sink push_sink(lua_State *L)
+{
+    return (struct field_sink){put_value, put_open, put_close, L};
+}
+
 static void push_list(lua_State *L, const struct field *field,
                       const struct field_source *source)
 {
-    const struct field_sink sink = {put_value, put_open, put_close, L};
+    const struct field_sink sink = push_sink(L);
 
     lua_newtable(L);
     field->list(field, source, &sink);

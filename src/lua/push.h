@@ -18,6 +18,9 @@ void push_fields(lua_State *L, const struct field_rows *rows,
 void push_into(lua_State *L, const struct field_rows *rows,
                const struct field_source *source);
 
+/* What is put there goes into the table on top of the stack. */
+struct field_sink push_sink(lua_State *L);
+
 /* t[key] = value for the table on top of the stack. */
 void push_number(lua_State *L, const char *key, uint64_t number);
 void push_decimal(lua_State *L, const char *key, double decimal);

@@ -12,7 +12,6 @@
 #define PROBE "kelvin collects from no probes"
 #define INLINE "no packets pass through kelvin"
 #define PRO "of ntopng's commercial edition"
-#define VHOSTS "the engine keeps no virtual hosts"
 #define SECONDS "the engine keeps packets of one second, no trend of them"
 #define WAY_RATES "flows keep the throughput of both ways in one"
 #define LISTS "the engine has no lists of bad or unsafe hosts"
@@ -85,7 +84,7 @@ static const struct key stats_stats_keys[] = {
     {"flows", "integer", NULL},
     {"hosts", "integer", NULL},
     {"local_hosts", "integer", NULL},
-    {"http_hosts", "integer", VHOSTS},
+    {"http_hosts", "integer", NULL},
     {"drops", "integer", NULL},
     {"devices", "integer", NULL},
     {"flow_export_count", "integer", "comes with the export queue"},
@@ -197,7 +196,7 @@ static const struct key host_keys[] = {
     {"country", "string", NULL},
     {"active_flows.as_client", "integer", NULL},
     {"active_flows.as_server", "integer", NULL},
-    {"active_http_hosts", "integer", VHOSTS},
+    {"active_http_hosts", "integer", NULL},
     {"has_blocking_quota", "boolean", PRO},
     {"has_blocking_shaper", "boolean", PRO},
     {"tcp.packets.retransmissions", "integer", NULL},
@@ -296,7 +295,7 @@ static const struct key dns_type_keys[] = {
 static const struct key http_keys[] = {
     {"sender", "table", NULL},
     {"receiver", "table", NULL},
-    {"virtual_hosts", "table", VHOSTS},
+    {"virtual_hosts", "table", NULL},
 };
 
 static const struct key http_way_keys[] = {

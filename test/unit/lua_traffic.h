@@ -49,6 +49,7 @@ static inline void lua_bed_tcp(struct lua_bed *bed, unsigned net,
     put_ether(&b, 0x0800);
     ip = put_ip4(&b, IP_PROTO_TCP, net);
     put_tcp(&b, from_server ? 80 : 40000, from_server ? 40000 : 80, flags, 0);
+    b.bytes[ip + 20 + 7] += (flags & TCP_FLAG_SYN) == 0; /* sequence number */
     put(&b, payload, len);
     end_ip4(&b, ip);
     if (from_server)

@@ -176,10 +176,122 @@ static void rows_are_found_by_either_name(void **state)
             fail_msg("found: %s", none[i]);
 }
 
+/* Commercial ones apart. Those that cannot do anything here say why. */
+static void every_function_is_there(void **state)
+{
+    static const char *const names[] = {"correlateHostActivity",
+                                        "dumpLocalHosts2redis",
+                                        "engageHostAlert",
+                                        "engageInterfaceAlert",
+                                        "engageNetworkAlert",
+                                        "findFlowByKey",
+                                        "findHost",
+                                        "getASInfo",
+                                        "getASesInfo",
+                                        "getCachedNumAlerts",
+                                        "getDefaultIfName",
+                                        "getFlowKey",
+                                        "getFlowsInfo",
+                                        "getFlowsStats",
+                                        "getFlowsStatus",
+                                        "getGroupedHosts",
+                                        "getHostActivityMap",
+                                        "getHostInfo",
+                                        "getHostsInfo",
+                                        "getIfNames",
+                                        "getLocalHostsInfo",
+                                        "getMacInfo",
+                                        "getMacManufacturers",
+                                        "getMacsInfo",
+                                        "getNetworksStats",
+                                        "getRemoteHostsInfo",
+                                        "getStats",
+                                        "getVLANInfo",
+                                        "getVLANsInfo",
+                                        "getnDPICategories",
+                                        "getnDPIFlowsCount",
+                                        "getnDPIProtoBreed",
+                                        "getnDPIProtoCategory",
+                                        "getnDPIProtoId",
+                                        "getnDPIProtoName",
+                                        "getnDPIProtocols",
+                                        "getnDPIStats",
+                                        "isBridgeInterface",
+                                        "isIdle",
+                                        "isPacketInterface",
+                                        "isPcapDumpInterface",
+                                        "isRunning",
+                                        "listHTTPhosts",
+                                        "name2id",
+                                        "refreshHostsAlertsConfiguration",
+                                        "releaseHostAlert",
+                                        "releaseInterfaceAlert",
+                                        "releaseNetworkAlert",
+                                        "resetCounters",
+                                        "select",
+                                        "setActiveInterfaceId",
+                                        "setSecondTraffic",
+                                        "similarHostActivity"};
+    static const char *const missing[] = {"dropFlowTraffic",
+                                          "updateHostTrafficPolicy",
+                                          "reloadL7Rules",
+                                          "reloadShapers",
+                                          "getPeerHitRate",
+                                          "findUserFlows",
+                                          "findPidFlows",
+                                          "findFatherPidFlows",
+                                          "findNameFlows",
+                                          "getSFlowDevices",
+                                          "getSFlowDeviceInfo",
+                                          "getEndpoint",
+                                          "loadScalingFactorPrefs",
+                                          "getInterfaceDumpTapPolicy",
+                                          "getInterfaceDumpTapName",
+                                          "getInterfacePacketsDumpedTap",
+                                          "dumpFlowTraffic",
+                                          "setHostDumpPolicy",
+                                          "loadDumpPrefs",
+                                          "getInterfaceDumpDiskPolicy",
+                                          "getInterfaceDumpMaxPkts",
+                                          "getInterfaceDumpMaxSec",
+                                          "getInterfaceDumpMaxFiles",
+                                          "getInterfacePacketsDumpedFile",
+                                          "findMemberPool",
+                                          "findMacPool",
+                                          "reloadHostPools",
+                                          "execSQLQuery",
+                                          "queryAlertsRaw",
+                                          "queryFlowAlertsRaw",
+                                          "resetPeriodicStats",
+                                          "getLatestActivityHostsInfo",
+                                          "restoreHost",
+                                          "setInterfaceIdleState"};
+    struct lua_bed *bed = *state;
+    char text[128];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(text, sizeof(text),
+                 "assert(type(interface.%s) == 'function', '%s')", names[i],
+                 names[i]);
+        script_run(&bed->script, text);
+    }
+    for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++) {
+        snprintf(text, sizeof(text),
+                 "local r, why = interface.%s() assert(r == nil and #why > 9)",
+                 missing[i]);
+        script_run(&bed->script, text);
+    }
+    script_run(&bed->script,
+               "assert(interface.setSecondTraffic() == true)\n"
+               "assert(interface.refreshHostsAlertsConfiguration(true))\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_key_has_its_type, lua_bed_make,
+                                        lua_bed_remove),
+        cmocka_unit_test_setup_teardown(every_function_is_there, lua_bed_make,
                                         lua_bed_remove),
         cmocka_unit_test(rows_are_whole),
         cmocka_unit_test(records_and_scripts_agree),

@@ -90,7 +90,6 @@ static void what_cannot_be_says_why(void **state)
                "    local r, why = interface.findPidFlows(7)\n"
                "    assert(r == nil and why == 'flows know no processes')\n"
                "end\n"
-               "assert(interface.listHTTPhosts() == nil)\n"
                "assert(interface.getSNMPStats == nil)\n");
 }
 

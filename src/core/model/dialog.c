@@ -132,6 +132,24 @@ static struct http_counters *http_of(struct iface *iface, struct flow *flow,
     return host != NULL ? host_count_http(host, way) : NULL;
 }
 
+/* Of local servers that talk to the client; only the first segment of a
+ * request is looked at. */
+static void learn_vhost(struct iface *iface, struct flow *flow,
+                        const struct packet *packet)
+{
+    const struct host *server = host_of(iface, flow, WAY_RCVD);
+    const char *header;
+    size_t len;
+
+    if (server == NULL || (server->flags & HOST_LOCAL) == 0 ||
+        flow_packets(flow, WAY_RCVD) == 0)
+        return;
+    header = vhost_header(packet->payload, packet->payload_len, &len);
+    if (header != NULL)
+        vhosts_request(&iface->vhosts, &server->addr, server->vlan, header, len,
+                       iface_now_s(iface));
+}
+
 static void http_request(struct iface *iface, struct flow *flow, int slot)
 {
     for (enum way way = 0; way < WAYS; way++) {
@@ -181,6 +199,7 @@ static void http_message(struct iface *iface, struct flow *flow,
         if (slot >= 0) {
             flow->flags |= FLOW_HTTP;
             http_request(iface, flow, slot);
+            learn_vhost(iface, flow, packet);
         }
     } else if (memcmp(line, "HTTP/1.", 7) == 0 && line[8] == ' ' &&
                is_digit(line[9]) && is_digit(line[10]) && is_digit(line[11])) {

@@ -91,6 +91,24 @@ void field_put_flag(const struct field_sink *sink, const char *key, bool flag)
     sink->value(sink->arg, key, FIELD_FLAG, &value);
 }
 
+void field_put_vhost(const struct field_sink *sink, const struct vhost *vhost,
+                     bool with_server, uint32_t now_s)
+{
+    char ip[ADDR_TEXT_SIZE];
+
+    sink->open(sink->arg);
+    if (with_server) {
+        field_put_text(sink, "server.ip", addr_format(&vhost->server, ip));
+        field_put_number(sink, "server.vlan", vhost->vlan);
+    }
+    field_put_number(sink, "bytes.sent", vhost->traffic[WAY_SENT].bytes);
+    field_put_number(sink, "bytes.rcvd", vhost->traffic[WAY_RCVD].bytes);
+    field_put_number(sink, "http.requests", vhost->requests);
+    field_put_number(sink, "http.act_num_requests", vhost_recent(vhost, now_s));
+    field_put_number(sink, "http.requests_trend", vhost_trend(vhost, now_s));
+    sink->close(sink->arg, vhost->name);
+}
+
 void field_put_classes(const struct field_sink *sink,
                        const uint64_t classes[PACKET_CLASSES])
 {

@@ -166,6 +166,11 @@ void field_put_text(const struct field_sink *sink, const char *key,
                     const char *text);
 void field_put_flag(const struct field_sink *sink, const char *key, bool flag);
 
+/* Put a table of a virtual host's counters under its name (section 6.2 of the
+ * contract). */
+void field_put_vhost(const struct field_sink *sink, const struct vhost *vhost,
+                     bool with_server, uint32_t now_s);
+
 /* Put packet sizes and flags. */
 void field_put_classes(const struct field_sink *sink,
                        const uint64_t classes[PACKET_CLASSES]);

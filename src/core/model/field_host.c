@@ -427,12 +427,47 @@ static void put_http(const struct field_sink *sink, const char *key,
     sink->close(sink->arg, key);
 }
 
+static void put_vhosts(const struct field_sink *sink,
+                       const struct field_source *source)
+{
+    const struct host *host = source->host;
+    const struct vhosts *vhosts = &source->iface->vhosts;
+    const struct vhost *vhost;
+    uint32_t cursor = 0;
+
+    sink->open(sink->arg);
+    while ((vhost = vhosts_next(vhosts, &cursor)) != NULL)
+        if (vhost->vlan == host->vlan &&
+            addr_equal(&vhost->server, &host->addr))
+            field_put_vhost(sink, vhost, false, iface_now_s(source->iface));
+    sink->close(sink->arg, "virtual_hosts");
+}
+
+static uint32_t count_vhosts(const struct field_source *source)
+{
+    const struct host *host = source->host;
+
+    return host_http(host, WAY_RCVD)->requests != 0
+               ? vhosts_of_server(&source->iface->vhosts, &host->addr,
+                                  host->vlan)
+               : 0;
+}
+
+GET(get_vhosts)
+{
+    (void)field;
+    value->number = count_vhosts(source);
+    return FIELD_FOUND;
+}
+
 /* As client it sends requests: the counters' first half. */
 LIST(list_http)
 {
     (void)field;
     put_http(sink, "sender", host_http(source->host, WAY_SENT));
     put_http(sink, "receiver", host_http(source->host, WAY_RCVD));
+    if (count_vhosts(source) != 0)
+        put_vhosts(sink, source);
 }
 
 /* clang-format off */
@@ -507,6 +542,8 @@ static const struct field host_fields[] = {
           get_active_flows, WAY_SENT, 0),
     FIELD("active_flows.as_server", N, FIELD_BASIC, "flows", "now", NULL,
           get_active_flows, WAY_RCVD, 0),
+    FIELD("active_http_hosts", N, FIELD_BASIC, "names",
+          "virtual hosts of HTTP", NULL, get_vhosts, 0, 0),
     FIELD("tcp.packets.retransmissions", N, FIELD_BASIC, "packets", "", NULL,
           get_trouble, 0, TCP_RETRANSMISSION),
     FIELD("tcp.packets.out_of_order", N, FIELD_BASIC, "packets", "", NULL,

@@ -79,6 +79,7 @@ struct iface *iface_new(struct engine *engine, const char *name, uint16_t id,
     devices_init(&iface->devices, DEVICES_MAX, &key, config->locator);
     hosts_init(&iface->hosts, &hosts, &key, &iface->groups, &iface->devices);
     namecache_init(&iface->names, &key);
+    vhosts_init(&iface->vhosts, &key);
     devices_listen(&iface->devices, device_seen, device_gone, iface);
     iface->detect = alert_detect_new(iface);
     iface->apps = mem_calloc(DPI_APPS, sizeof(*iface->apps));
@@ -103,6 +104,7 @@ void iface_free(struct iface *iface)
     hosts_clear(&iface->hosts);
     devices_clear(&iface->devices);
     groups_clear(&iface->groups);
+    vhosts_clear(&iface->vhosts);
     namecache_clear(&iface->names);
     alert_detect_free(iface->detect);
     decoder_free(iface->decoder);

@@ -9,6 +9,7 @@
 #include "core/model/hosts.h"
 #include "core/model/namecache.h"
 #include "core/model/observer.h"
+#include "core/model/vhosts.h"
 #include "core/packet/decode.h"
 #include "core/packet/dpi.h"
 
@@ -100,6 +101,7 @@ struct iface {
     struct devices devices;
     struct groups groups;
     struct namecache names;
+    struct vhosts vhosts;
     struct alert_detect *detect;
     struct iface_counters counters;
     struct rate rate;

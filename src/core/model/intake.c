@@ -272,6 +272,7 @@ static void flow_packet(struct iface *iface, uint32_t index,
     struct flow *flow = flows_at(&iface->flows, index);
     enum way way = from_server ? WAY_RCVD : WAY_SENT;
     struct tcp *tcp = flows_tcp(&iface->flows, flow);
+    bool is_repeated = false;
     bool is_full;
 
     if (flow->fresh.bytes[way] >= FRESH_BYTES_MAX ||
@@ -279,9 +280,14 @@ static void flow_packet(struct iface *iface, uint32_t index,
         rollup_flow(iface, index);
     flow_count(flow, packet, way);
     is_full = flow_classify(flow, packet, way);
-    if (tcp != NULL && packet->l4 != NULL)
+    if (tcp != NULL && packet->l4 != NULL) {
+        const struct tcp_side *side = &tcp->side[from_server];
+
+        /* What begins before the end of what was seen is no new message. */
+        is_repeated = side->flags != 0 &&
+                      (int32_t)(packet->tcp.seq - side->next_seq) < 0;
         is_full |= tcp_segment(tcp, packet, from_server);
-    else if (l4_group(packet->l4_proto) == L4_ICMP && !from_server) {
+    } else if (l4_group(packet->l4_proto) == L4_ICMP && !from_server) {
         flow->icmp.type = packet->icmp.type;
         flow->icmp.code = packet->icmp.code;
     }
@@ -292,7 +298,8 @@ static void flow_packet(struct iface *iface, uint32_t index,
         flow->flags |= FLOW_FRAGMENTS;
     if ((flow->flags & FLOW_DPI_DONE) == 0)
         flow_look_into(iface, flow, packet);
-    dialog_packet(iface, flow, packet, from_server);
+    if (!is_repeated)
+        dialog_packet(iface, flow, packet, from_server);
     flows_touch(&iface->flows, index);
     if (is_full)
         rollup_flow(iface, index);

@@ -248,6 +248,18 @@ static bool has_news(const struct flow *flow)
            (flow->flags & FLOW_APP_HANDED) == 0;
 }
 
+/* All of a connection counts for the name that it asked for first. */
+static void add_to_vhost(struct iface *iface, const struct flow *flow,
+                         const struct delta *delta)
+{
+    const char *name =
+        delta->has_app ? attrs_text(flow->attrs, ATTR_HTTP_HOST) : NULL;
+
+    if (name != NULL)
+        vhosts_add(&iface->vhosts, &flow->key.addr[WAY_RCVD], flow->key.vlan,
+                   name, strlen(name), delta->app_traffic, delta->now_s);
+}
+
 static void hand_over(struct iface *iface, struct flow *flow)
 {
     struct delta delta = {0};
@@ -264,6 +276,8 @@ static void hand_over(struct iface *iface, struct flow *flow)
     add_to_host(iface, flow, &delta, WAY_SENT);
     add_to_host(iface, flow, &delta, WAY_RCVD);
     add_to_iface(iface, flow, &delta);
+    if ((flow->flags & FLOW_HTTP) != 0)
+        add_to_vhost(iface, flow, &delta);
     alert_detect_delta(iface, flow, &delta);
 }
 
