@@ -230,6 +230,12 @@ LIST(list_apps)
         struct iface_app sum;
 
         iface_sum_app(iface, app, &sum);
+        for (enum way way = 0; app == 0 && way < WAYS; way++) {
+            struct traffic rest = iface_undecided(iface, way);
+
+            sum.traffic[way].packets += rest.packets;
+            sum.traffic[way].bytes += rest.bytes;
+        }
         field_put_app(sink, engine_dpi(iface->engine), app, sum.traffic,
                       sum.duration_s);
     }

@@ -41,11 +41,7 @@ static bool matches_mac(const struct iface *iface, const struct host *host,
 
 static bool matches_app(const struct host *host, int64_t id)
 {
-    const struct host_app *app =
-        id < DPI_APPS ? host_app(host, (uint16_t)id) : NULL;
-
-    return app != NULL &&
-           app->traffic[WAY_SENT].bytes + app->traffic[WAY_RCVD].bytes != 0;
+    return id < DPI_APPS && host_app_bytes(host, (uint16_t)id) != 0;
 }
 
 static bool matches_version(const struct host *host, int64_t version)
@@ -136,11 +132,7 @@ COLUMN(by_download)
 
 COLUMN(by_unknown)
 {
-    const struct host_app *app = host_app(host_of(query, index), 0);
-
-    key->number = app != NULL ? (double)(app->traffic[WAY_SENT].bytes +
-                                         app->traffic[WAY_RCVD].bytes)
-                              : 0;
+    key->number = (double)host_app_bytes(host_of(query, index), 0);
 }
 
 COLUMN(by_incoming)

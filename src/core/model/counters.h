@@ -20,6 +20,15 @@ struct traffic {
     uint64_t bytes; /* wire lengths of frames */
 };
 
+/* Take away what there is of it. */
+static inline void traffic_subtract(struct traffic *from,
+                                    const struct traffic *less)
+{
+    from->packets -=
+        less->packets < from->packets ? less->packets : from->packets;
+    from->bytes -= less->bytes < from->bytes ? less->bytes : from->bytes;
+}
+
 /* Packet sizes by wire length, and TCP flag combinations, as the Lua keys
  * upTo64 ... above9000, syn, synack, finack, rst. */
 enum packet_class {

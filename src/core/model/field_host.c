@@ -217,12 +217,8 @@ GET(get_all_packets)
 
 GET(get_unknown_bytes)
 {
-    const struct host_app *app = host_app(source->host, 0);
-
     (void)field;
-    value->number = app != NULL ? (int64_t)(app->traffic[WAY_SENT].bytes +
-                                            app->traffic[WAY_RCVD].bytes)
-                                : 0;
+    value->number = (int64_t)host_app_bytes(source->host, 0);
     return FIELD_FOUND;
 }
 
@@ -315,10 +311,18 @@ LIST(list_apps)
     const struct dpi *dpi = engine_dpi(source->iface->engine);
     const struct host *host = source->host;
 
+    const struct host_app *unknown = host_app(host, 0);
+    struct traffic traffic[WAYS];
+
     (void)field;
+    for (enum way way = 0; way < WAYS; way++)
+        traffic[way] = host_app_traffic(host, 0, way);
+    field_put_app(sink, dpi, 0, traffic,
+                  unknown != NULL ? unknown->duration_s : 0);
     for (unsigned i = 0; i < host->apps_count; i++)
-        field_put_app(sink, dpi, host->apps[i].app, host->apps[i].traffic,
-                      host->apps[i].duration_s);
+        if (&host->apps[i] != unknown)
+            field_put_app(sink, dpi, host->apps[i].app, host->apps[i].traffic,
+                          host->apps[i].duration_s);
 }
 
 LIST(list_classes)

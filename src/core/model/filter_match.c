@@ -48,13 +48,8 @@ static bool has_mac(const struct field_source *source, enum way way,
 
 static bool has_app(const struct field_source *source, uint16_t id)
 {
-    const struct host_app *app;
-
-    if (source->flow != NULL)
-        return flow_is_app(source->flow, id);
-    app = host_app(source->host, id);
-    return app != NULL &&
-           app->traffic[WAY_SENT].bytes + app->traffic[WAY_RCVD].bytes != 0;
+    return source->flow != NULL ? flow_is_app(source->flow, id)
+                                : host_app_bytes(source->host, id) != 0;
 }
 
 /* Tests */

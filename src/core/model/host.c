@@ -59,6 +59,24 @@ const struct host_app *host_app(const struct host *host, uint16_t app)
                : NULL;
 }
 
+struct traffic host_app_traffic(const struct host *host, uint16_t app,
+                                enum way way)
+{
+    const struct host_app *known = host_app(host, app);
+    struct traffic traffic =
+        known != NULL ? known->traffic[way] : (struct traffic){0, 0};
+    struct traffic rest;
+
+    if (app != 0)
+        return traffic;
+    rest = host_traffic(host, way);
+    for (unsigned i = 0; i < host->apps_count; i++)
+        traffic_subtract(&rest, &host->apps[i].traffic[way]);
+    traffic.packets += rest.packets;
+    traffic.bytes += rest.bytes;
+    return traffic;
+}
+
 static struct host_app *app_get(struct host *host, uint16_t app)
 {
     unsigned place = app_place(host, app);

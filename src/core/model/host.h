@@ -175,6 +175,18 @@ struct traffic host_traffic(const struct host *host, enum way way);
 /* The counters of an application, or NULL. Valid until the next delta. */
 const struct host_app *host_app(const struct host *host, uint16_t app);
 
+/* Its traffic. That of flows which are not decided yet is of 0, unknown, until
+ * they are: applications add up to the host's traffic. */
+struct traffic host_app_traffic(const struct host *host, uint16_t app,
+                                enum way way);
+
+/* The same in bytes of both ways. */
+static inline uint64_t host_app_bytes(const struct host *host, uint16_t app)
+{
+    return host_app_traffic(host, app, WAY_SENT).bytes +
+           host_app_traffic(host, app, WAY_RCVD).bytes;
+}
+
 /* Add to the counters of an application what another time counted. */
 void host_add_app(struct host *host, const struct host_app *more);
 

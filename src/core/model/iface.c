@@ -362,3 +362,12 @@ const struct iface_second *iface_second_at(const struct iface *iface,
                ? &iface->ring[second % IFACE_RING_SECONDS]
                : NULL;
 }
+
+struct traffic iface_undecided(const struct iface *iface, enum way way)
+{
+    struct traffic rest = iface->rolled[way];
+
+    for (uint16_t app = 0; app < DPI_APPS; app++)
+        traffic_subtract(&rest, &iface->apps[app].traffic[way]);
+    return rest;
+}

@@ -106,6 +106,7 @@ struct iface {
     struct iface_counters counters;
     struct rate rate;
     struct traffic ticked;          /* counters.all at the last tick */
+    struct traffic rolled[WAYS];    /* of flows, up to the last roll-up */
     struct iface_app *apps;         /* DPI_APPS of them */
     struct iface_network *networks; /* NETWORKS_MAX of them */
     struct iface_past *past;        /* NULL: nothing is known of it */
@@ -177,6 +178,10 @@ void iface_reset(struct iface *iface, bool only_drops);
 
 /* End every flow, as at the end of the program. */
 void iface_flush(struct iface *iface);
+
+/* Of the traffic of flows, that which no application has yet: of flows that
+ * are not decided. */
+struct traffic iface_undecided(const struct iface *iface, enum way way);
 
 /* The second of the clock, epoch. */
 static inline uint32_t iface_now_s(const struct iface *iface)

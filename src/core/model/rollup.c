@@ -181,6 +181,7 @@ static void add_to_iface(struct iface *iface, const struct flow *flow,
 
     for (enum way way = 0; way < WAYS; way++) {
         add_traffic(&iface->counters.locality[locality], &delta->traffic[way]);
+        add_traffic(&iface->rolled[way], &delta->traffic[way]);
         for (unsigned i = 0; i < TCP_TROUBLE_COUNT; i++)
             iface->counters.trouble[i] += delta->trouble[way][i];
     }
