@@ -5,6 +5,7 @@ import collections
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 import urllib.parse
@@ -24,9 +25,13 @@ FAR, FARTHER = "198.51.100.7", "192.0.2.200"
 # Two that nobody else talks to.
 OWN, APART = "10.3.0.3", "203.0.113.9"
 
-SCRIPTS = sorted(
-    path.stem for path in (ROOT / "scripts/lua").glob("*.lua")
-    if re.search(r'require.? ?\(?"endpoint"', path.read_text()))
+EVERY = sorted(path.stem for path in (ROOT / "scripts/lua").glob("*.lua"))
+# Those that answer with JSON; the others are pages.
+TEXTS = {name: (ROOT / f"scripts/lua/{name}.lua").read_text()
+         for name in EVERY}
+SCRIPTS = [name for name, text in TEXTS.items()
+           if re.search(r'require.?"endpoint"', text)
+           and not re.search(r'require "(page|template)"', text)]
 
 
 def http():
@@ -503,8 +508,10 @@ def test_each_shows_a_user_no_more_than_allowed(
                     continue  # repeats an address without looking for it
                 assert OWN not in answer.text, (name, host)
                 assert APART not in answer.text, (name, host)
+        for name in EVERY:
             query = urllib.parse.urlencode({"ifid": 1, **some})
             answer = site.ask(f"/lua/{name}.lua?{query}", headers=mine)
+            assert answer.status < 500, name
             assert OWN not in answer.text and APART not in answer.text, name
         exported = json.loads(site.ask("/lua/export_data.lua?ifid=1",
                                        headers=mine).text)
@@ -533,7 +540,7 @@ NASTY = ["", "x", "-1", "0", "1.5", "1e3", "99999999999999999999", "NaN",
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_no_parameter_breaks_an_endpoint(site, name):
-    text = (ROOT / f"scripts/lua/{name}.lua").read_text()
+    text = TEXTS[name]
     names = set(re.findall(r"^ +(\w+) = [{\"]", text, re.M)) | {
         "ifid", "host", "vlan", "currentPage", "perPage", "sortColumn",
         "sortOrder", "limit"}
@@ -549,8 +556,7 @@ def test_no_parameter_breaks_an_endpoint(site, name):
             if answer.status == 400 and not value.startswith("%"):
                 assert answer.headers["content-type"].startswith(
                     ("application/json", "text/plain"))
-            # It tells where in the filter, as JSON.
-            if parameter != "filter":
+            if not answer.headers["content-type"].startswith("application/j"):
                 assert "<script" not in answer.text, (parameter, value)
     long = "&".join(f"p{i}=1" for i in range(300))
     assert site.ask(f"/lua/{name}.lua?{long}").status == 400
@@ -591,3 +597,134 @@ def test_names_of_addresses(site):
     answer = site.ask("/lua/resolve_address.lua?host=192.0.2.77")
     assert (answer.status, answer.text) == (200, "192.0.2.77\n")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+# --- Filters and alerts
+
+
+def flows(site, **more):
+    found = get(site, "get_flows_data", perPage=1000, **more)
+    return {(r["raw"]["column_client"], r["raw"]["column_server"])
+            for r in found["data"]}
+
+
+def test_flows_of_some_hosts_and_names(site):
+    every = flows(site)
+
+    def of(*hosts):
+        return {ends for ends in every
+                if any(end.rpartition(":")[0] in hosts for end in ends)}
+
+    assert flows(site, hosts=f"{OWN},{FAR}") == of(OWN, FAR)
+    assert flows(site, hosts=OWN) == of(OWN)
+    assert flows(site, vhost="www.example.org") == {
+        ends for ends in every if ends[1] == f"{SERVER}:80"}
+    assert flows(site, vhost='"') == flows(site, vhost="\\") == set()
+    assert flows(site, hosts=f"{OWN},{FAR}", filter=f"ip={FARTHER}") == {
+        (f"{FARTHER}:45900", f"{FAR}:5001")}
+    assert flows(site, filter=f"ip={OWN} or ip={FAR}", hosts=OWN) == of(OWN)
+    for wrong in ("x", "10.0.0.1,", "10.0.0.0/8", ",".join([OWN] * 51)):
+        answer = site.ask(f"/lua/get_flows_data.lua?hosts={wrong}")
+        assert answer.status == 400 and "hosts: " in answer.text
+
+
+def test_filters_of_hosts(site, pairs):
+    def keys(filter):
+        found = get(site, "get_hosts_data", perPage=1000, filter=filter)
+        assert found["totalRows"] == len(found["data"])
+        return {row["key"] for row in found["data"]}
+
+    hosts = {end for ends in pairs for end in ends}
+    assert keys("") == hosts
+    assert keys("host 10.1.0.0/16") == {h for h in hosts
+                                        if h.startswith("10.1.")}
+    assert keys("not net 10.0.0.0/8") == {h for h in hosts
+                                          if not h.startswith("10.")}
+    sums = collections.Counter()
+    for ends, size in pairs.items():
+        for end in ends:
+            sums[end] += size
+    assert keys("bytes > 1k") == {h for h in hosts if sums[h] > 1000}
+    for wrong in ("(", "nothing=1", "bytes >", "ip=x"):
+        query = urllib.parse.quote(wrong)
+        answer = site.ask(f"/lua/get_hosts_data.lua?ifid=1&filter={query}")
+        assert answer.status == 400, wrong
+        assert "filter" in json.loads(answer.text)["error"]
+
+
+def raise_alerts(folder):
+    """A page that raises some."""
+    (folder / "scripts/lua/raise.lua").write_text("""
+interface.engageHostAlert(0, "10.1.0.1", "one", 2, 1, "a <b>text</b>")
+interface.engageHostAlert(1, "10.3.0.3", "two", 7, 2, "b")
+interface.engageInterfaceAlert(0, "three", 13, 0, "c")
+interface.engageNetworkAlert(0, "10.0.0.0/8", "four", 2, 1, "d")
+print(tostring(interface.releaseHostAlert(1, "10.3.0.3", "two", 7, 2, "b")))
+""")
+    return folder / "scripts"
+
+
+@pytest.fixture(scope="module")
+def alerted(offline, tmp_path_factory, capture):
+    folder = tmp_path_factory.mktemp("alerted")
+    shutil.copytree(ROOT / "scripts", folder / "scripts")
+    one = web.Site(offline, folder, "-l", "1", "-2", raise_alerts(folder),
+                   "-i", capture)
+    one.kelvin.wait_said("all files are read")
+    assert one.ask("/lua/raise.lua?ifid=1").text == "true"
+    yield one
+    one.close()
+
+
+def alerts(site, **more):
+    found = get(site, "get_alerts_data", **more)
+    assert found["totalRows"] == get(site, "get_num_alerts", **more)
+    return [row["raw"]["column_msg"] for row in found["data"]]
+
+
+def test_alerts_are_told(alerted):
+    found = get(alerted, "get_alerts_data", sortColumn="column_msg",
+                sortOrder="asc")
+    assert found["totalRows"] == 3
+    one, iface, network = (row["raw"] for row in found["data"])
+    assert one["column_entity_val"] == "10.1.0.1@0"
+    assert (one["column_entity"], one["column_severity"],
+            one["column_type"]) == ("host", "warning", "threshold_cross")
+    assert one["column_msg"] == "a <b>text</b>"
+    assert iface["column_entity"] == "interface"
+    assert network["column_entity_val"] == "10.0.0.0/8"
+    cells = found["data"][0]
+    assert cells["column_severity"] == "Warning" and cells["column_date"]
+    (past,) = get(alerted, "get_alerts_data", status="historical")["data"]
+    assert past["raw"]["column_msg"] == "b"
+    assert past["raw"]["column_duration"] == 0
+    assert alerts(alerted, status="historical-flows") == []
+
+
+@pytest.mark.parametrize("asked, texts", [
+    ({"alert_severity": "info"}, ["c"]), ({"alert_severity": 0}, ["c"]),
+    ({"alert_type": "threshold_cross"}, ["a <b>text</b>", "d"]),
+    ({"entity": "network"}, ["d"]), ({"entity_val": "10.1.0.1"},
+                                     ["a <b>text</b>"]),
+    ({"entity_val": "10.1.0.1@0"}, ["a <b>text</b>"]),
+    ({"entity": "host", "entity_val": "10.3.0.3"}, []),
+    ({"alert_engine": "min"}, ["a <b>text</b>", "c", "d"]),
+    ({"alert_engine": "5mins", "status": "historical"}, ["b"]),
+    ({"epoch_end": 1}, []), ({"epoch_begin": 1}, ["a <b>text</b>", "c", "d"]),
+    ({"perPage": 1, "currentPage": 2, "sortColumn": "column_msg",
+      "sortOrder": "asc"}, ["c"]),
+])
+def test_alerts_are_chosen(alerted, asked, texts):
+    assert sorted(alerts(alerted, **asked)) == texts
+
+
+@pytest.mark.parametrize("parameter, value", [
+    ("status", "x"), ("alert_type", "a b"), ("alert_severity", "<b>"),
+    ("entity", "../x"), ("entity_val", "a" * 257), ("epoch_begin", "x"),
+    ("epoch_end", "-1"), ("sortColumn", "column_x"), ("perPage", "0"),
+])
+def test_wrong_wishes_for_alerts_are_named(alerted, parameter, value):
+    quoted = urllib.parse.quote(value)
+    answer = alerted.ask(f"/lua/get_alerts_data.lua?{parameter}={quoted}")
+    assert answer.status == 400
+    assert parameter in json.loads(answer.text)["error"]

@@ -29,7 +29,24 @@ flow_query.FILTERS = {
   traffic_type = { "choice", of = { "unicast", "broadcast_multicast" } },
   flow_status = { "choice", of = { "normal", "alerted" } },
   filter = { "string", max = 1024 },
+  hosts = { "list", each = "ip", max = 50 },
+  vhost = { "string", max = 255 },
 }
+
+--- The filter, and as one what has no option of its own: either end is one of
+--- `hosts`, the server is called `vhost`.
+local function filter_of(asked)
+  local tests = { asked.filter and #asked.filter > 0 and asked.filter or nil }
+  if asked.hosts then
+    tests[#tests + 1] = ("ip in (%s)"):format(table.concat(asked.hosts, ", "))
+  end
+  if asked.vhost then
+    tests[#tests + 1] = ('host_server_name = "%s"'):format(
+      asked.vhost:gsub('[\\"]', "\\%0"))
+  end
+  if #tests <= 1 then return tests[1] end
+  return "(" .. table.concat(tests, ") and (") .. ")"
+end
 
 --- What interface.getFlowsInfo() is asked for, but for the page: the host and
 --- the options.
@@ -46,7 +63,7 @@ function flow_query.options(asked)
     ipVersion = asked.version,
     clientMode = sides[1],
     serverMode = sides[2],
-    filter = asked.filter,
+    filter = filter_of(asked),
   }
   if asked.traffic_type then
     options.unicast = asked.traffic_type == "unicast"

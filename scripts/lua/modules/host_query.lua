@@ -28,16 +28,18 @@ host_query.FILTERS = {
   os = { "string", max = 63 },
   mac = "mac",
   protocol = { "string", max = 64 },
+  filter = { "string", max = 1024 },
 }
 
 --- A page of hosts, in its order, and how many there are. `value` gives what a
 --- host is sorted by, of the name of the column.
 function host_query.page(asked, first, count, value)
   local is_ascending = rows.is_ascending(asked)
-  local found = LISTS[asked.mode](true, asked.sortColumn, count, first,
+  local found, why = LISTS[asked.mode](true, asked.sortColumn, count, first,
     is_ascending, asked.country, asked.os, asked.vlan, asked.asn,
     asked.network, asked.mac, nil, asked.version,
-    endpoint.application(asked.protocol, "protocol"))
+    endpoint.application(asked.protocol, "protocol"), asked.filter)
+  if not found then endpoint.refuse(400, tostring(why)) end
   -- They come by key, without an order.
   local list = {}
   for key, host in pairs(found.hosts) do

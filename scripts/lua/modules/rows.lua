@@ -157,6 +157,18 @@ function rows.group(group)
     :count("hosts", group.num_hosts), group).cells
 end
 
+function rows.alert(alert)
+  return new_row(alert.key)
+    :put("key", alert.key)
+    :epoch("date", alert.date)
+    :put("duration", alert.duration, formats.secondsToTime(alert.duration))
+    :put("severity", alert.severity, alert.severity_label)
+    :put("type", alert.type, alert.type_label)
+    :put("msg", alert.msg)
+    :put("entity", alert.entity)
+    :put("entity_val", alert.entity_val).cells
+end
+
 -- Paging ----------------------------------------------------------------------
 
 --- The rules of a table that is sorted by one of these columns (without
