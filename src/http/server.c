@@ -25,6 +25,7 @@
 #include "http/tls.h"
 
 #define SECOND_US 1000000
+#define RENEWAL_US (12 * (int64_t)3600 * SECOND_US)
 
 /* evhttp's own limits are only a second fence: conn.c checks before. */
 #define FENCE_BYTES 65536
@@ -43,7 +44,8 @@ struct server {
     struct door doors[2];     /* HTTP, HTTPS */
     struct conns *conns;
     struct loop *loop;
-    struct loop_source *retry; /* after descriptors ran out */
+    struct loop_source *retry;   /* after descriptors ran out */
+    struct loop_source *renewal; /* of the certificate */
     struct evconnlistener *listeners[LISTEN_MAX];
     int fds[LISTEN_MAX]; /* -1: a listener has it */
     int plain;           /* so many of them are HTTP, the others HTTPS */
@@ -199,6 +201,13 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
         loop_after(server->loop, SECOND_US, LOOP_PAGE, on_retry, server);
 }
 
+static void on_renewal(void *arg)
+{
+    const struct server *server = arg;
+
+    tls_renew(server->tls);
+}
+
 static struct evhttp *new_http(struct door *door)
 {
     const struct conn_limits *limits = conn_default_limits();
@@ -297,6 +306,9 @@ void server_start(struct server *server, const struct server_parts *parts)
     }
     for (int i = 0; i < server->count; i++)
         start_listener(server, i);
+    if (server->tls != NULL)
+        server->renewal =
+            loop_every(loop, RENEWAL_US, LOOP_PAGE, on_renewal, server);
 }
 
 void server_reload(struct server *server)
@@ -313,6 +325,7 @@ void server_close(struct server *server)
     if (server == NULL)
         return;
     loop_source_free(server->retry);
+    loop_source_free(server->renewal);
     for (int i = 0; i < 2; i++)
         if (server->doors[i].http != NULL)
             evhttp_free(server->doors[i].http);

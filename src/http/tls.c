@@ -292,6 +292,12 @@ void tls_reload(struct tls *tls)
     strbuf_free(&error);
 }
 
+void tls_renew(struct tls *tls)
+{
+    if (tls->is_ours && !is_fresh(tls->certificate))
+        tls_reload(tls);
+}
+
 SSL_CTX *tls_context(const struct tls *tls)
 {
     return tls->context;

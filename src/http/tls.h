@@ -28,6 +28,9 @@ struct tls *tls_open(const char *certificate, const char *key,
                      const char *data_dir, const struct privileges_user *owner,
                      struct strbuf *error);
 
+/* Make another certificate if it is kelvin's own and about to end. */
+void tls_renew(struct tls *tls);
+
 /* Read the files again; when that fails it is logged, and the old certificate
  * stays. Connections that are open keep theirs. */
 void tls_reload(struct tls *tls);

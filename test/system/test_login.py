@@ -328,6 +328,90 @@ def test_sessions_survive_a_restart(
         site.close()
 
 
+def age(redis, number, seconds):  # noqa: F811
+    """Let a session have begun so long ago."""
+    began, mark = redis.cli("get", f"sessions.{number}.state").split()
+    began = int(began) - seconds
+    redis.cli("set", f"sessions.{number}.state", f"{began} {mark}")
+
+
+def test_sessions_end_after_a_week(
+        redis, offline, tmp_path):  # noqa: F811
+    redis.start()
+    words = ("-q", "-r", f"unix:{redis.path}")
+    site = start(offline, tmp_path, *words)
+    first_login(site)
+    ends = {-3600: False, 0: True, 7 * 86400 - 20: True, 7 * 86400 + 5: False}
+    sessions = {}
+    for i, seconds in enumerate(ends):
+        sessions[seconds] = cookie(login(site, "admin", NEW, f"127.0.7.{i+1}"))
+        number = sessions[seconds].partition("=")[2]
+        wait_for(lambda: redis.cli("get", f"sessions.{number}.state"), number)
+        age(redis, number, seconds)
+    site.close()
+    site = start(offline, tmp_path, *words)
+    try:
+        for seconds, is_good in ends.items():
+            answer = site.ask("/metrics", headers=[sessions[seconds]])
+            assert answer.status == (200 if is_good else 401), seconds
+        # However busy it is.
+        late = sessions[7 * 86400 - 20]
+        wait_for(lambda: site.ask("/metrics", headers=[late]).status == 401,
+                 "its end")
+        assert site.ask("/metrics", headers=[sessions[0]]).status == 200
+    finally:
+        site.close()
+
+
+@pytest.mark.parametrize("how", ["option", "preference"])
+def test_sessions_may_idle(how, redis, offline, tmp_path):  # noqa: F811
+    redis.start()
+    if how == "preference":
+        redis.cli("set", "ntopng.prefs.is_autologon_enabled", "0")
+    site = start(offline, tmp_path, "-r", f"unix:{redis.path}",
+                 *(["-q"] if how == "option" else []))
+    try:
+        wait_for(lambda: login(site, "admin", "admin").status == 303,
+                 "Redis")
+        number = first_login(site).partition("=")[2]
+        wait_for(lambda: redis.cli("get", f"sessions.{number}"), "it")
+        for key in (number, f"{number}.state"):
+            assert int(redis.cli("ttl", f"sessions.{key}")) > 7 * 86400 - 60
+    finally:
+        site.close()
+
+
+def test_redis_has_the_first_user(redis, offline, tmp_path):  # noqa: F811
+    """Under ntopng's keys; what is there of an admin stays."""
+    redis.start()
+    words = ("-r", f"unix:{redis.path}")
+    site = start(offline, tmp_path, *words)
+    def read(name):
+        return redis.cli("get", f"ntopng.user.admin.{name}")
+
+    try:
+        wait_for(lambda: read("group"), "the keys")
+        assert read("password") == hashlib.md5(b"admin").hexdigest()
+        assert read("group") == "administrator"
+        assert read("full_name") == "Administrator"
+        assert read("allowed_nets") == "0.0.0.0/0,::/0"
+        mine = first_login(site)
+        assert read("password").startswith("$y$")
+        site.close()
+        before = read("password")
+        site = start(offline, tmp_path, *words)
+        wait_for(lambda: site.ask("/metrics", headers=[mine]).status == 200,
+                 "the session")
+        assert read("password") == before
+        # Somebody empties Redis: the first user is back, and nobody else.
+        redis.cli("flushall")
+        assert "#wrong" in login(site, "admin", NEW).headers["location"]
+        assert login(site, "admin", "admin").headers["location"].endswith(
+            "/lua/change_password.lua")
+    finally:
+        site.close()
+
+
 def test_redis_away(stored, redis):  # noqa: F811
     mine = first_login(stored)
     redis.kill()

@@ -95,6 +95,7 @@ struct state *state_open(struct loop *loop, const struct options *options,
     open_alerts(state, loop, options, engine);
     state->passwords = passwords_new(loop, NULL);
     state->users = users_new(loop, state->store, state->passwords);
+    users_keep_first(state->users);
     state->ids = iface_ids_new(state->store, engine, on_numbered, state);
     return state;
 }

@@ -80,6 +80,41 @@ struct users *users_new(struct loop *loop, struct store *store,
     return users;
 }
 
+static void set_key(char key[KEY_SIZE], const char *name, enum field field)
+{
+    snprintf(key, KEY_SIZE, "ntopng.user.%s.%s", name, field_names[field]);
+}
+
+/* All of them or none: what is there of an admin stays as it is. */
+static void on_state(void *arg, enum store_state state)
+{
+    static const struct {
+        enum field field;
+        const char *text;
+    } first[] = {{PASSWORD, FIRST_PASSWORD},
+                 {FULL_NAME, FIRST_NAME},
+                 {GROUP, "administrator"},
+                 {NETS, USER_ALL_NETS}};
+    struct users *users = arg;
+    const char *argv[2 * 4 + 1] = {"MSETNX"};
+    char keys[4][KEY_SIZE];
+
+    if (state != STORE_READY)
+        return;
+    for (unsigned i = 0; i < 4; i++) {
+        set_key(keys[i], USER_ADMIN, first[i].field);
+        argv[2 * i + 1] = keys[i];
+        argv[2 * i + 2] = first[i].text;
+    }
+    store_tell(users->store, 2 * 4 + 1, argv, NULL);
+}
+
+void users_keep_first(struct users *users)
+{
+    if (!is_kept(users))
+        store_listen(users->store, on_state, users);
+}
+
 static void call_free(struct users_call *call)
 {
     struct users_call **at = &call->users->calls;
@@ -127,11 +162,6 @@ static size_t find_kept(const struct users *users, const char *name)
     while (i < users->kept_count && strcmp(users->kept[i]->name, name) != 0)
         i++;
     return i;
-}
-
-static void set_key(char key[KEY_SIZE], const char *name, enum field field)
-{
-    snprintf(key, KEY_SIZE, "ntopng.user.%s.%s", name, field_names[field]);
 }
 
 /* The user with what the call writes; of the first admin, all of it. */

@@ -36,6 +36,10 @@ struct users *users_new(struct loop *loop, struct store *store,
                         struct passwords *passwords);
 void users_free(struct users *users); /* NULL is fine; no `done` is called */
 
+/* Write the first user to Redis whenever that is there and has no password of
+ * admin: other programs look for the keys. Once, before the loop runs. */
+void users_keep_first(struct users *users);
+
 /*
  * All answer later, never from inside the call, and give a handle for
  * users_cancel() that is valid until then. Names and values must be checked
