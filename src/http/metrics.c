@@ -8,6 +8,7 @@
 
 #include "core/util/utf8.h"
 #include "core/util/version.h"
+#include "http/metrics_open.h"
 #include "lua/scripts.h"
 
 #define TEXT_MAX (1u << 20)
@@ -220,12 +221,41 @@ static void put_malformed(struct strbuf *out, const struct engine *engine)
     }
 }
 
+/* Of each application that an interface has seen; there are DPI_APPS. */
+static void put_applications(struct strbuf *out, const struct engine *engine)
+{
+    static const char name[] = "kelvin_application_bytes_total";
+    const struct dpi *dpi = engine_dpi(engine);
+
+    put_head(out, name, "counter",
+             "Bytes of flows by application, as sent by clients and servers.");
+    for (uint16_t id = 0; id < engine_ifaces(engine); id++) {
+        const struct iface *iface = engine_iface(engine, id);
+
+        for (uint16_t app = 0; app < dpi_apps(dpi); app++) {
+            const struct traffic *traffic = iface->apps[app].traffic;
+
+            if (traffic[WAY_SENT].packets + traffic[WAY_RCVD].packets == 0)
+                continue;
+            for (unsigned way = 0; way < WAYS; way++) {
+                put_labelled(out, name, "interface", iface->name);
+                strbuf_puts(out, ",application=");
+                metrics_label(out, dpi_app_name(dpi, app));
+                strbuf_printf(out, ",by=\"%s\"} %" PRIu64 "\n",
+                              way == WAY_SENT ? "client" : "server",
+                              traffic[way].bytes);
+            }
+        }
+    }
+}
+
 static void put_engine(struct strbuf *out, const struct engine *engine)
 {
     for (size_t i = 0; i < sizeof(iface_metrics) / sizeof(iface_metrics[0]);
          i++)
         put_iface_metric(out, engine, &iface_metrics[i]);
     put_malformed(out, engine);
+    put_applications(out, engine);
 }
 
 /* Which counter of a sink. */
@@ -548,12 +578,20 @@ void metrics_write(struct strbuf *out, const struct site *site)
 void metrics_page(struct response *response)
 {
     struct strbuf text;
+    struct strbuf open;
 
     strbuf_init(&text, TEXT_MAX);
+    strbuf_init(&open, TEXT_MAX);
     metrics_write(&text, response_site(response));
-    response_send(response, 200, "text/plain; version=0.0.4; charset=utf-8",
-                  text.text, text.len);
+    response_header(response, "Vary", "Accept");
+    if (metrics_open_wanted(response_request(response))) {
+        metrics_open_write(&open, text.text);
+        response_send(response, 200, METRICS_OPEN, open.text, open.len);
+    } else {
+        response_send(response, 200, METRICS_TEXT, text.text, text.len);
+    }
     strbuf_free(&text);
+    strbuf_free(&open);
 }
 
 void metrics_health(struct response *response)
