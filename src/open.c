@@ -218,7 +218,7 @@ bool open_state(struct app *app)
 bool open_series(struct app *app)
 {
     struct series_config config = {app->loop, app->options.rrdcached,
-                                   app->options.data_dir};
+                                   app->options.data_dir, 0};
 
     if (config.rrdcached == NULL &&
         state_is_passing(&app->options, app->engine))

@@ -4,9 +4,9 @@
 grafana-simple-json-datasource, and simpod-json-datasource. The capture was
 made here, so that every answer is known."""
 
-import base64
+import datetime
 import json
-import subprocess
+import re
 
 import pytest
 
@@ -14,7 +14,7 @@ import captures
 import web
 from captures import SECOND, Frame, ether, udp
 from conftest import ROOT, tool
-from running import Running, wait_for
+from running import Running
 from test_login import NEW, basic, first_login
 
 BASE = "/lua/modules/grafana"
@@ -79,8 +79,6 @@ class Site(web.Site):
 
 
 def iso(when, fraction=".000"):
-    import datetime
-
     utc = datetime.datetime.fromtimestamp(when, datetime.timezone.utc)
     return utc.strftime(f"%Y-%m-%dT%H:%M:%S{fraction}Z")
 
@@ -399,3 +397,48 @@ def test_a_password_is_asked_for(offline, tmp_path):
                 == "http://grafana.example")
     finally:
         one.close()
+
+
+# --- What is in conf/grafana ---
+
+DASHBOARDS = sorted((ROOT / "conf/grafana/dashboards").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_dashboards_ask_for_what_there_is(site, path):
+    """Each target, with the variables filled in, has an answer."""
+    board = json.loads(path.read_text())
+    assert board["title"].startswith("kelvin: ") and board["uid"]
+    panels = board["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    places = [panel["gridPos"] for panel in panels]
+    assert all(place["x"] + place["w"] <= 24 for place in places)
+    metrics = site.ask("/metrics").text
+    for panel in panels:
+        for target in panel["targets"]:
+            if "expr" in target:
+                names = re.findall(r"\b(?:kelvin|process)_\w+", target["expr"])
+                assert names and all(name in metrics for name in names)
+                continue
+            name = target["target"].replace("${interface}", NAME).replace(
+                "${host}", "10.1.0.1")
+            # Applications of hosts are not kept unless a preference says so.
+            if not name.startswith("host_") or "allprotocols" not in name:
+                assert site.query({**target, "target": name}), name
+
+
+def test_variables_of_dashboards_find_the_interface(site):
+    for path in DASHBOARDS:
+        for variable in json.loads(path.read_text())["templating"]["list"]:
+            if variable["name"] != "interface":
+                continue
+            found = json.loads(site.post("/variable", {
+                "payload": {"target": variable["query"]}}).text)
+            pattern = variable["regex"].strip("/")
+            assert [re.match(pattern, row["__text"])[1] for row in found] == [
+                NAME]
+
+
+def test_dashboards_are_different_ones():
+    boards = [json.loads(path.read_text()) for path in DASHBOARDS]
+    assert len({board["uid"] for board in boards}) == len(boards) == 4

@@ -21,6 +21,7 @@
 #define FILE_MAX 1024
 #define ENDING ".rrd"
 #define DAY_S 86400
+#define PATIENCE_US 30000000
 #define STARTING_US 5000000 /* of an rrdcached of our own */
 /* What librrd says of a full disk. */
 #define SILENT "RRD Error: "
@@ -40,6 +41,7 @@ struct series {
     struct series_counters counters;
     struct strbuf command;
     int64_t began_us;
+    int64_t patience_us;
     bool said_failed;
     int64_t said_late_us;
     int64_t said_lost_us;
@@ -96,6 +98,7 @@ static void open_lanes(struct series *series, const struct store_addrs *addrs)
         .server = series->server,
         .name = series->name,
         .is_durable = true,
+        .patience_us = series->patience_us,
         .calls_max = CALLS_MAX,
         .bytes_max = BYTES_MAX,
         .changed = on_changed,
@@ -157,6 +160,8 @@ struct series *series_open(const struct series_config *config,
     struct series *series = mem_calloc(1, sizeof(*series));
 
     series->loop = config->loop;
+    series->patience_us =
+        config->patience_us != 0 ? config->patience_us : PATIENCE_US;
     series->began_us = loop_now_us(config->loop);
     series->data_dir = mem_strdup(config->data_dir);
     series->data_fd = open(config->data_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);

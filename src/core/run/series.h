@@ -40,6 +40,7 @@ struct series_config {
     const char *rrdcached; /* as --rrdcached has it; NULL: one of our own if it
                               is installed */
     const char *data_dir;
+    int64_t patience_us; /* how long an answer may take; 0: half a minute */
 };
 
 /* @return NULL with one line in the error: the option is wrong or names a host

@@ -12,8 +12,6 @@
 #define PAUSE_FIRST_US 100000
 #define PAUSE_MAX_US 30000000
 #define CONNECT_US 5000000
-#define PATIENCE_US 30000000
-#define LOOK_US 5000000 /* between two looks at how long an answer takes */
 /* A child that starts reads its journal first. */
 #define STARTING_US 2000000
 #define UNSENT_MAX 65536 /* bytes handed to the connection */
@@ -228,8 +226,8 @@ static void on_look(void *arg)
 {
     struct series_lane *lane = arg;
 
-    if (lane->flight == 0 ||
-        loop_now_us(lane->config.loop) - lane->heard_us < PATIENCE_US)
+    if (lane->flight == 0 || loop_now_us(lane->config.loop) - lane->heard_us <
+                                 lane->config.patience_us)
         return;
     if (lane->config.server != NULL &&
         series_server_pid(lane->config.server) != 0) {
@@ -328,7 +326,8 @@ struct series_lane *series_lane_new(const struct series_lane_config *config)
         lane->addrs = *config->addrs;
     lane->pause_us = PAUSE_FIRST_US;
     lane->began_us = loop_now_us(config->loop);
-    lane->look = loop_every(config->loop, LOOK_US, LOOP_PEER, on_look, lane);
+    lane->look = loop_every(config->loop, config->patience_us / 6, LOOP_PEER,
+                            on_look, lane);
     loop_source_pause(lane->look);
     connect_now(lane);
     return lane;

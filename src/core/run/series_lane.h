@@ -14,7 +14,7 @@
  * A connection that is made again when it breaks, after 0.1, 0.2 ... 30
  * seconds, and a bounded queue of commands, each a line, which are sent
  * without waiting for the answers to those before. A daemon that owes an
- * answer for half a minute is gone; one of kelvin's own is killed then.
+ * answer for too long is gone; one of kelvin's own is killed then.
  *
  * An answer is "NUMBER TEXT"; a number above 0 says how many lines follow, one
  * below that it is an error. Anything else ends the connection.
@@ -39,11 +39,12 @@ struct series_lane_config {
                                         it is another's */
     const char *name;                /* of the daemon, for the log; lives as
                                         long as the lane */
-    bool is_quiet;    /* another lane logs what happens to the daemon */
-    bool is_durable;  /* commands wait for a connection, and are sent again
-                         on the next one unless they were answered */
-    size_t calls_max; /* commands that may wait */
-    size_t bytes_max; /* of these */
+    bool is_quiet;       /* another lane logs what happens to the daemon */
+    bool is_durable;     /* commands wait for a connection, and are sent again
+                            on the next one unless they were answered */
+    int64_t patience_us; /* how long an answer may take */
+    size_t calls_max;    /* commands that may wait */
+    size_t bytes_max;    /* of these */
     void (*changed)(void *arg); /* it was connected, broke, or half of what
                                    waited has gone; may be NULL */
     void *arg;
