@@ -252,7 +252,7 @@ static void a_new_flow_is_blank(void **state)
     assert_int_equal(flow->host[0], POOL_NONE);
     assert_int_equal(flow->device[1], POOL_NONE);
     assert_int_equal(flow->dpi, POOL_NONE);
-    assert_int_equal(flow->mark, POOL_NONE);
+    assert_int_equal(flow->news, POOL_NONE);
     assert_int_equal(flow->flags, 0);
     assert_int_equal(flows_at(flows, udp)->class, FLOW_UDP);
     assert_null(flows_tcp(flows, flows_at(flows, udp)));
@@ -267,7 +267,9 @@ static void removing_gives_back_all_parts(void **state)
     bool from_server;
 
     attrs_set_text(&flow->attrs, ATTR_HTTP_HOST, "example.org", 11);
-    flow->mark = pool_take(&flows->marks);
+    flows_set_mark(flows, index)->records = 7;
+    assert_int_equal(flows_mark(flows, index)->records, 7);
+    assert_int_equal(flows->marks.count, 1);
     flows_remove(flows, index);
     assert_int_equal(flows->pool.count, 0);
     assert_int_equal(flows->tcp.count, 0);
@@ -308,17 +310,21 @@ static void a_flow_is_touched_once(void **state)
     uint32_t a = add_numbered(flows, 1, IP_PROTO_UDP, 0);
     uint32_t b = add_numbered(flows, 2, IP_PROTO_UDP, 0);
 
-    flows_touch(flows, b);
+    assert_null(flows_news(flows, flows_at(flows, b)));
+    flows_touch(flows, b)->packets[WAY_SENT]++;
     flows_touch(flows, a);
-    flows_touch(flows, b);
-    assert_int_equal(flows->touched.head, b);
-    assert_int_equal(flows->touched.tail, a);
+    flows_touch(flows, b)->packets[WAY_SENT]++;
+    assert_int_equal(flows_news(flows, flows_at(flows, b))->flow, b);
+    assert_int_equal(flows_news(flows, flows_at(flows, b))->packets[0], 2);
+    assert_int_equal(flows->touched.head, flows_at(flows, b)->news);
+    assert_int_equal(flows->touched.tail, flows_at(flows, a)->news);
     assert_int_equal(length(&flows->touched), 2);
     flows_untouch(flows, a);
     flows_untouch(flows, a);
     flows_untouch(flows, b);
     assert_int_equal(flows->touched.head, POOL_NONE);
-    assert_int_equal(flows_at(flows, a)->flags, 0);
+    assert_false(flow_is_touched(flows_at(flows, a)));
+    assert_int_equal(flows->news.count, 0);
 }
 
 /* Whichever is taken off, from whichever place of the two lists, both lists
@@ -422,8 +428,13 @@ static void a_flood_spares_established_connections(void **state)
         flows_touch(flows, add_numbered(flows, i, IP_PROTO_TCP, i));
     }
     assert_int_equal(find(flows, &key, &from_server), good);
-    while (flows->touched.head != POOL_NONE)
-        flows_untouch(flows, flows->touched.head);
+    assert_true(flows->news.count <= CAP);
+    while (flows->touched.head != POOL_NONE) {
+        const struct flow_news *news =
+            pool_at(&flows->news, flows->touched.head);
+
+        flows_untouch(flows, news->flow);
+    }
 }
 
 static void visits_each_flow_once(void **state)

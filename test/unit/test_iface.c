@@ -225,6 +225,12 @@ static void a_live_tick_waits_for_the_one_before(void **state)
     engine_tick(bed->engine, now_us + SECOND_US);
     assert_int_equal(bed->iface->tick, 2);
     assert_int_equal(bed->iface->tick_interval_us, 4 * SECOND_US);
+    while (engine_work(bed->engine))
+        continue;
+    /* Two packets of each flow in four seconds. */
+    assert_float_equal(flow_bytes_per_s(flows_at(&bed->iface->flows, 1), 2),
+                       2 * UDP_LEN / 4.0, 0);
+    assert_int_equal(bed->iface->flows.news.count, 0);
     bed->iface = file;
 }
 

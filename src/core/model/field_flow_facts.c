@@ -26,34 +26,39 @@ FIELD_GET(field_flow_bytes)
     return FIELD_FOUND;
 }
 
-static uint64_t fresh_packets(const struct flow *flow, enum way way)
+static uint64_t count(const struct field_source *source, uint8_t what,
+                      enum way way)
 {
-    return flow->fresh.packets[way];
-}
+    static const struct flow_news none;
+    const struct flow *flow = source->flow;
+    const struct flow_news *news = flows_news(&source->iface->flows, flow);
 
-static uint64_t fresh_bytes(const struct flow *flow, enum way way)
-{
-    return flow->fresh.bytes[way];
-}
-
-static uint64_t fresh_goodput(const struct flow *flow, enum way way)
-{
-    return flow->fresh.goodput[way];
+    if (news == NULL)
+        news = &none;
+    switch (what) {
+    case COUNT_PACKETS:
+        return flow_packets(flow, way);
+    case COUNT_BYTES:
+        return flow_bytes(flow, way);
+    case COUNT_GOODPUT:
+        return flow_goodput(flow, way);
+    case COUNT_NEW_PACKETS:
+        return news->packets[way];
+    case COUNT_NEW_BYTES:
+        return news->bytes[way];
+    default:
+        return news->goodput[way];
+    }
 }
 
 FIELD_GET(field_flow_count)
 {
-    static uint64_t (*const counts[])(const struct flow *, enum way) = {
-        [COUNT_PACKETS] = flow_packets,  [COUNT_BYTES] = flow_bytes,
-        [COUNT_GOODPUT] = flow_goodput,  [COUNT_NEW_PACKETS] = fresh_packets,
-        [COUNT_NEW_BYTES] = fresh_bytes, [COUNT_NEW_GOODPUT] = fresh_goodput,
-    };
-    uint64_t (*count)(const struct flow *, enum way) = counts[field->detail];
+    uint8_t what = field->detail;
 
     value->number =
-        (int64_t)(field->way != FIELD_BOTH ? count(source->flow, field->way)
-                                           : count(source->flow, WAY_SENT) +
-                                                 count(source->flow, WAY_RCVD));
+        (int64_t)(field->way != FIELD_BOTH ? count(source, what, field->way)
+                                           : count(source, what, WAY_SENT) +
+                                                 count(source, what, WAY_RCVD));
     return FIELD_FOUND;
 }
 

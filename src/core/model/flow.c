@@ -37,13 +37,12 @@ uint32_t flow_iat_avg_us(const struct flow *flow, enum way way)
     return mean_us < UINT32_MAX ? (uint32_t)mean_us : UINT32_MAX;
 }
 
-void flow_tick(struct flow *flow, uint32_t tick, float seconds)
+void flow_tick(struct flow *flow, uint32_t tick, float bytes_per_s)
 {
     float before = flow_bytes_per_s(flow, tick - 1);
     enum trend trend = TREND_UNKNOWN;
 
-    flow->bytes_per_s = flow->tick_bytes / seconds;
-    flow->tick_bytes = 0;
+    flow->bytes_per_s = bytes_per_s;
     if (flow->bytes_per_s > flow->peak_bytes_per_s)
         flow->peak_bytes_per_s = flow->bytes_per_s;
     if (flow->rated_tick != 0)

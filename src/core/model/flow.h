@@ -49,7 +49,7 @@ enum flow_status {
 
 enum flow_flag {
     FLOW_DPI_DONE = 0x01,
-    FLOW_TOUCHED = 0x02, /* on the touched list */
+    FLOW_MARKED = 0x02, /* has a mark: flows_mark() */
     FLOW_APP_GUESSED = 0x04,
     FLOW_HANDED = 0x08,  /* rolled up at least once: hosts know it */
     FLOW_SWAPPED = 0x10, /* the first packet was the server's */
@@ -60,13 +60,27 @@ enum flow_flag {
 };
 
 /*
- * The hot half is what a packet touches. Counters since the last roll-up
- * are in `fresh`, the totals lag behind by that: use the accessors.
+ * What a flow brought since the last roll-up, a cache line. Flows that have
+ * any are a few of all, so it is kept apart; `packets` and `classes` are
+ * handed over before they overflow.
  */
+struct flow_news {
+    struct list_link link; /* on flows.touched or flows.rolling */
+    uint32_t flow;
+    float tick_bytes; /* handed over since the last tick's visit */
+    uint32_t bytes[WAYS];
+    uint32_t goodput[WAYS];
+    uint16_t packets[WAYS];
+    uint8_t classes[WAYS][PACKET_CLASSES];
+};
+
+static_assert(sizeof(struct flow_news) == 64, "news are a cache line");
+
+/* A flow and how much it had, what is new included. */
 struct flow {
-    struct flow_key key;      /* 40 */
-    struct list_link touched; /* on flows.touched or flows.rolling */
-    uint32_t dpi;             /* state borrowed from dpi, or POOL_NONE */
+    struct flow_key key; /* 40 */
+    uint32_t news;       /* index of struct flow_news; POOL_NONE: none */
+    uint32_t dpi;        /* state borrowed from dpi, or POOL_NONE */
     union {
         uint32_t tcp; /* index into the pool of struct tcp */
         struct {
@@ -77,60 +91,51 @@ struct flow {
     uint16_t app;
     uint16_t master;
     uint8_t category;
-    uint8_t class;  /* enum flow_class */
-    uint16_t flags; /* enum flow_flag */
-
-    struct {
-        uint32_t packets[WAYS];
-        uint32_t bytes[WAYS];
-        uint32_t goodput[WAYS];
-    } fresh;
-    int64_t first_us;
-    int64_t last_us;
-    uint32_t way_last_us[WAYS]; /* low 32 bits of epoch microseconds */
-    uint32_t iat_min_us[WAYS];  /* inter-arrival time per way */
-    uint32_t iat_max_us[WAYS];
+    uint8_t class;        /* enum flow_class */
+    uint16_t flags;       /* enum flow_flag */
+    uint32_t answered_us; /* first packet of the way that came second */
 
     struct traffic total[WAYS];
+    int64_t last_us;
+    uint32_t way_last_us[WAYS]; /* low 32 bits of epoch microseconds */
     uint64_t goodput[WAYS];
-    uint32_t host[WAYS]; /* client, server; POOL_NONE before roll-up */
-    struct list_link idle;
 
+    uint32_t iat_min_us[WAYS]; /* inter-arrival time per way */
+    uint32_t iat_max_us[WAYS];
+    int64_t first_us;
+    struct list_link idle;
+    uint32_t host[WAYS]; /* client, server; POOL_NONE before roll-up */
     struct attrs *attrs;
     uint16_t device[WAYS]; /* client's and server's MAC; may be POOL_NONE */
-    float tick_bytes;      /* handed over since the last tick's visit */
     float bytes_per_s;     /* in `rated_tick`: use flow_bytes_per_s() */
     float peak_bytes_per_s;
-    uint32_t rated_tick;  /* the last one that had packets; 0: none yet */
-    uint32_t answered_us; /* first packet of the way that came second */
-    uint32_t mark; /* counters at the last partial record, or POOL_NONE */
-    uint8_t classes[WAYS][PACKET_CLASSES]; /* since the last roll-up */
+    uint32_t rated_tick; /* the last one that had packets; 0: none yet */
 };
 
-static_assert(sizeof(struct flow) <= 256, "a flow is four cache lines");
+static_assert(sizeof(struct flow) <= 192, "a flow is three cache lines");
 
 static inline uint64_t flow_packets(const struct flow *flow, enum way way)
 {
-    return flow->total[way].packets + flow->fresh.packets[way];
+    return flow->total[way].packets;
 }
 
 static inline uint64_t flow_bytes(const struct flow *flow, enum way way)
 {
-    return flow->total[way].bytes + flow->fresh.bytes[way];
+    return flow->total[way].bytes;
 }
 
 static inline uint64_t flow_goodput(const struct flow *flow, enum way way)
 {
-    return flow->goodput[way] + flow->fresh.goodput[way];
+    return flow->goodput[way];
 }
 
 /* Mean inter-arrival time of one way in microseconds; 0 below two packets.
  * Wrong for a way whose first packet came over 71 minutes after the flow's. */
 uint32_t flow_iat_avg_us(const struct flow *flow, enum way way);
 
-/* The tick with this number (1, 2 ..) is over after `seconds`: what was handed
- * over since the one before is its throughput. */
-void flow_tick(struct flow *flow, uint32_t tick, float seconds);
+/* The tick with this number (1, 2 ..) is over, and that was the flow's
+ * throughput in it. */
+void flow_tick(struct flow *flow, uint32_t tick, float bytes_per_s);
 
 /* Throughput in the tick `tick`, which is iface_rated_tick() of the flow's
  * interface: 0 when the flow had no packet in it. */

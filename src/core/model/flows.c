@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/util/mem.h"
+
 /* How far from an idle list's head a victim is looked for. */
 #define VICTIM_LOOKS 4
 
@@ -13,13 +15,15 @@ void flows_init(struct flows *flows, uint32_t cap, const struct hash_key *key)
     pool_init(&flows->pool, cap, sizeof(struct flow));
     pool_track(&flows->pool);
     pool_init(&flows->tcp, cap, sizeof(struct tcp));
+    pool_init(&flows->news, cap, sizeof(struct flow_news));
     pool_init(&flows->marks, cap, sizeof(struct flow_mark));
+    flows->mark_of = mem_map(((size_t)cap + 1) * sizeof(*flows->mark_of));
     table_init(&flows->table, cap);
     for (enum flow_class class = 0; class < FLOW_CLASSES; class ++)
         list_init(&flows->idle[class], &flows->pool,
                   offsetof(struct flow, idle));
-    list_init(&flows->touched, &flows->pool, offsetof(struct flow, touched));
-    list_init(&flows->rolling, &flows->pool, offsetof(struct flow, touched));
+    list_init(&flows->touched, &flows->news, offsetof(struct flow_news, link));
+    list_init(&flows->rolling, &flows->news, offsetof(struct flow_news, link));
 }
 
 void flows_clear(struct flows *flows)
@@ -35,7 +39,10 @@ void flows_clear(struct flows *flows)
         free(flow->attrs);
     }
     table_clear(&flows->table);
+    mem_unmap(flows->mark_of,
+              ((size_t)flows->pool.cap + 1) * sizeof(*flows->mark_of));
     pool_clear(&flows->marks);
+    pool_clear(&flows->news);
     pool_clear(&flows->tcp);
     pool_clear(&flows->pool);
 }
@@ -183,15 +190,15 @@ void flows_remove(struct flows *flows, uint32_t index)
 {
     struct flow *flow = flows_at(flows, index);
 
-    assert(flow->dpi == POOL_NONE && (flow->flags & FLOW_TOUCHED) == 0);
+    assert(flow->dpi == POOL_NONE && !flow_is_touched(flow));
     table_remove(&flows->table, flows_hash(flows, &flow->key), index);
     list_remove(&flows->idle[flow->class], index);
     if (flow->key.l4_proto == IP_PROTO_TCP) {
         tcp_clear(flows_tcp(flows, flow));
         pool_give(&flows->tcp, flow->tcp);
     }
-    if (flow->mark != POOL_NONE)
-        pool_give(&flows->marks, flow->mark);
+    if ((flow->flags & FLOW_MARKED) != 0)
+        pool_give(&flows->marks, flows->mark_of[index]);
     free(flow->attrs);
     pool_give(&flows->pool, index);
 }
@@ -201,12 +208,35 @@ void flows_untouch(struct flows *flows, uint32_t index)
     struct flow *flow = flows_at(flows, index);
     bool is_rolling;
 
-    if ((flow->flags & FLOW_TOUCHED) == 0)
+    if (!flow_is_touched(flow))
         return;
     /* Only a list's ends know which list it is; inside, either will do. */
-    is_rolling = flows->rolling.head == index || flows->rolling.tail == index;
-    list_remove(is_rolling ? &flows->rolling : &flows->touched, index);
-    flow->flags &= (uint16_t)~FLOW_TOUCHED;
+    is_rolling =
+        flows->rolling.head == flow->news || flows->rolling.tail == flow->news;
+    list_remove(is_rolling ? &flows->rolling : &flows->touched, flow->news);
+    pool_give(&flows->news, flow->news);
+    flow->news = POOL_NONE;
+}
+
+const struct flow_mark *flows_mark(const struct flows *flows, uint32_t index)
+{
+    static const struct flow_mark none;
+
+    return (flows_at(flows, index)->flags & FLOW_MARKED) != 0
+               ? pool_at(&flows->marks, flows->mark_of[index])
+               : &none;
+}
+
+struct flow_mark *flows_set_mark(struct flows *flows, uint32_t index)
+{
+    struct flow *flow = flows_at(flows, index);
+
+    if ((flow->flags & FLOW_MARKED) == 0) {
+        flows->mark_of[index] = pool_take(&flows->marks);
+        assert(flows->mark_of[index] != POOL_NONE); /* as many as flows */
+        flow->flags |= FLOW_MARKED;
+    }
+    return pool_at(&flows->marks, flows->mark_of[index]);
 }
 
 void flows_refresh(struct flows *flows, uint32_t index, enum flow_class to)
@@ -227,7 +257,7 @@ static uint32_t idlest_of(const struct flows *flows, enum flow_class class)
     for (int i = 0; i < VICTIM_LOOKS && index != POOL_NONE; i++) {
         const struct flow *flow = flows_at(flows, index);
 
-        if ((flow->flags & FLOW_TOUCHED) == 0)
+        if (!flow_is_touched(flow))
             return index;
         index = flow->idle.next;
     }

@@ -9,17 +9,19 @@
 
 /*
  * Storage, look-up and idle order of flows; what happens to a flow is the
- * business of iface. Flows that were touched since the last tick wait on a
- * list of their own for the roll-up.
+ * business of iface. A flow that was touched since the last tick has news,
+ * which wait on a list of their own for the roll-up.
  */
 struct flows {
     struct pool pool;  /* of struct flow */
     struct pool tcp;   /* of struct tcp */
+    struct pool news;  /* of struct flow_news */
     struct pool marks; /* of struct flow_mark */
+    uint32_t *mark_of; /* by index of the flow, where FLOW_MARKED says so */
     struct table table;
     struct list idle[FLOW_CLASSES];
     struct hash_key key;
-    struct list touched; /* since the last tick began (FLOW_TOUCHED) */
+    struct list touched; /* news since the last tick began */
     struct list rolling; /* before it, not rolled up yet */
 };
 
@@ -75,15 +77,33 @@ static inline struct tcp *flows_tcp(const struct flows *flows,
     return pool_at(&flows->tcp, flow->tcp);
 }
 
-/* Mark a flow as touched, once, at the end of that list. */
-static inline void flows_touch(struct flows *flows, uint32_t index)
+static inline bool flow_is_touched(const struct flow *flow)
+{
+    return flow->news != POOL_NONE;
+}
+
+/* The news of a flow, or NULL. */
+static inline struct flow_news *flows_news(const struct flows *flows,
+                                           const struct flow *flow)
+{
+    return flow_is_touched(flow) ? pool_at(&flows->news, flow->news) : NULL;
+}
+
+/* The news of a flow, to add to: they go to the end of the touched list when
+ * they are the first. */
+static inline struct flow_news *flows_touch(struct flows *flows, uint32_t index)
 {
     struct flow *flow = flows_at(flows, index);
+    struct flow_news *news;
 
-    if ((flow->flags & FLOW_TOUCHED) != 0)
-        return;
-    flow->flags |= FLOW_TOUCHED;
-    list_append(&flows->touched, index);
+    if (flow_is_touched(flow))
+        return pool_at(&flows->news, flow->news);
+    flow->news = pool_take(&flows->news);
+    assert(flow->news != POOL_NONE); /* there are as many as flows */
+    news = pool_at(&flows->news, flow->news);
+    news->flow = index;
+    list_append(&flows->touched, flow->news);
+    return news;
 }
 
 /* A tick begins: what was touched is to be rolled up. The rolling list must
@@ -96,8 +116,14 @@ static inline void flows_roll(struct flows *flows)
     flows->touched.tail = POOL_NONE;
 }
 
-/* Take a flow off the touched or the rolling list, if it is on one. */
+/* Drop a flow's news, if it has any. */
 void flows_untouch(struct flows *flows, uint32_t index);
+
+/* What the records of a flow covered so far; all zero when there is none. */
+const struct flow_mark *flows_mark(const struct flows *flows, uint32_t index);
+
+/* The same to be changed, made if need be. */
+struct flow_mark *flows_set_mark(struct flows *flows, uint32_t index);
 
 /* Put a flow at the lively end of the idle list of its class. */
 void flows_refresh(struct flows *flows, uint32_t index, enum flow_class to);

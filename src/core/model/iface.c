@@ -228,15 +228,15 @@ void iface_frame(struct iface *iface, const struct frame *frame)
     intake_packet(iface, &packet);
 }
 
-/* The first flows of a list. @return how many there are, `most` at most. */
-static unsigned first_of(const struct list *list, uint32_t *flows,
+/* The first indices of a list. @return how many there are, `most` at most. */
+static unsigned first_of(const struct list *list, uint32_t *first,
                          unsigned most)
 {
     unsigned count = 0;
 
     for (uint32_t index = list->head; index != POOL_NONE && count < most;
          index = list_link(list, index)->next)
-        flows[count++] = index;
+        first[count++] = index;
     return count;
 }
 
@@ -258,7 +258,7 @@ static uint32_t expire_flows(struct iface *iface, uint32_t budget)
             bool is_to_come = flow->last_us > iface->now_us + SECOND_US;
 
             if (iface->now_us - flow->last_us < limit_us) {
-                if ((flow->flags & FLOW_TOUCHED) == 0 && !is_to_come)
+                if (!flow_is_touched(flow) && !is_to_come)
                     break;
                 /* The clock was set back: its silence begins here. */
                 if (is_to_come)
@@ -279,6 +279,20 @@ static uint32_t expire_flows(struct iface *iface, uint32_t budget)
     return budget;
 }
 
+/* The same of the flows whose news wait for the roll-up. */
+static unsigned first_rolling(const struct flows *flows, uint32_t *batch,
+                              unsigned most)
+{
+    unsigned count = first_of(&flows->rolling, batch, most);
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct flow_news *news = pool_at(&flows->news, batch[i]);
+
+        batch[i] = news->flow;
+    }
+    return count;
+}
+
 /* Roll up flows of the tick. @return how many of the budget are left. */
 static uint32_t roll_flows(struct iface *iface, uint32_t budget)
 {
@@ -286,15 +300,12 @@ static uint32_t roll_flows(struct iface *iface, uint32_t budget)
 
     while (flows->rolling.head != POOL_NONE && budget > 0) {
         uint32_t batch[ROLLUP_AHEAD];
-        unsigned count =
-            first_of(&flows->rolling, batch,
-                     budget < ROLLUP_AHEAD ? budget : ROLLUP_AHEAD);
+        unsigned count = first_rolling(
+            flows, batch, budget < ROLLUP_AHEAD ? budget : ROLLUP_AHEAD);
 
         rollup_prefetch(iface, batch, count);
-        for (unsigned i = 0; i < count; i++) {
-            flows_untouch(flows, batch[i]);
+        for (unsigned i = 0; i < count; i++)
             rollup_tick(iface, batch[i]);
-        }
         budget -= count;
     }
     return budget;

@@ -13,8 +13,8 @@
 #include "core/model/rollup.h"
 
 #define SECOND_US 1000000
-/* Roll up by force before 32 bits of fresh bytes could overflow. */
-#define FRESH_BYTES_MAX (1u << 31)
+/* Roll up by force before 32 bits of new bytes could overflow. */
+#define NEW_BYTES_MAX (1u << 31)
 
 /* @return true when the flags are one of the combinations counted. */
 static bool flags_class(uint8_t flags, enum packet_class *class)
@@ -200,8 +200,8 @@ static uint32_t flow_gap(const struct flow *flow, const struct packet *packet,
 }
 
 /* Times and sizes of one packet on its way. */
-static void flow_count(struct flow *flow, const struct packet *packet,
-                       enum way way)
+static void flow_count(struct flow *flow, struct flow_news *news,
+                       const struct packet *packet, enum way way)
 {
     uint32_t now = (uint32_t)packet->when_us;
 
@@ -218,16 +218,19 @@ static void flow_count(struct flow *flow, const struct packet *packet,
     flow->way_last_us[way] = now;
     if (packet->when_us > flow->last_us)
         flow->last_us = packet->when_us;
-    flow->fresh.packets[way]++;
-    flow->fresh.bytes[way] += packet->wire_len;
-    flow->fresh.goodput[way] += packet->payload_wire_len;
+    flow->total[way].packets++;
+    flow->total[way].bytes += packet->wire_len;
+    flow->goodput[way] += packet->payload_wire_len;
+    news->packets[way]++;
+    news->bytes[way] += packet->wire_len;
+    news->goodput[way] += packet->payload_wire_len;
 }
 
-/* @return true when a fresh counter is full. */
-static bool flow_classify(struct flow *flow, const struct packet *packet,
+/* @return true when a counter is full. */
+static bool flow_classify(struct flow_news *news, const struct packet *packet,
                           enum way way)
 {
-    uint8_t *classes = flow->classes[way];
+    uint8_t *classes = news->classes[way];
     enum packet_class class = packet_size_class(packet->wire_len);
     bool is_full = ++classes[class] == UINT8_MAX;
 
@@ -271,21 +274,21 @@ static void flow_packet(struct iface *iface, uint32_t index,
 {
     struct flow *flow = flows_at(&iface->flows, index);
     enum way way = from_server ? WAY_RCVD : WAY_SENT;
+    struct flow_news *news = flows_touch(&iface->flows, index);
     struct tcp *tcp = flows_tcp(&iface->flows, flow);
     bool is_repeated = false;
     bool is_full;
 
-    if (flow->fresh.bytes[way] >= FRESH_BYTES_MAX ||
-        packet->wire_len >= FRESH_BYTES_MAX)
+    if (news->bytes[way] >= NEW_BYTES_MAX || packet->wire_len >= NEW_BYTES_MAX)
         rollup_flow(iface, index);
-    flow_count(flow, packet, way);
-    is_full = flow_classify(flow, packet, way);
+    flow_count(flow, news, packet, way);
+    is_full = flow_classify(news, packet, way);
     if (tcp != NULL && packet->l4 != NULL) {
         const struct tcp_side *side = &tcp->side[from_server];
 
         /* What begins before the end of what was seen is no new message. */
-        is_repeated = side->flags != 0 &&
-                      (int32_t)(packet->tcp.seq - side->next_seq) < 0;
+        is_repeated =
+            side->flags != 0 && (int32_t)(packet->tcp.seq - side->next_seq) < 0;
         is_full |= tcp_segment(tcp, packet, from_server);
     } else if (l4_group(packet->l4_proto) == L4_ICMP && !from_server) {
         flow->icmp.type = packet->icmp.type;
@@ -300,7 +303,6 @@ static void flow_packet(struct iface *iface, uint32_t index,
         flow_look_into(iface, flow, packet);
     if (!is_repeated)
         dialog_packet(iface, flow, packet, from_server);
-    flows_touch(&iface->flows, index);
     if (is_full)
         rollup_flow(iface, index);
 }

@@ -51,27 +51,27 @@ void rollup_hosts(struct iface *iface, struct flow *flow)
     alert_detect_flow(iface, flow);
 }
 
-/* Move the fresh counters into the totals and say what they were. */
-static void take_delta(struct iface *iface, struct flow *flow,
+/* Empty a flow's news and say what they were. */
+static void take_delta(struct iface *iface, const struct flow *flow,
                        struct delta *delta)
 {
+    struct flow_news *news = flows_news(&iface->flows, flow);
     struct tcp *tcp = flows_tcp(&iface->flows, flow);
 
-    for (enum way way = 0; way < WAYS; way++) {
-        struct traffic fresh = {flow->fresh.packets[way],
-                                flow->fresh.bytes[way]};
-
-        delta->traffic[way] = fresh;
-        delta->goodput_bytes[way] = flow->fresh.goodput[way];
-        flow->total[way].packets += fresh.packets;
-        flow->total[way].bytes += fresh.bytes;
-        flow->goodput[way] += flow->fresh.goodput[way];
-        if (tcp != NULL)
-            tcp_take(tcp, way, delta->trouble[way]);
+    for (enum way way = 0; way < WAYS && tcp != NULL; way++)
+        tcp_take(tcp, way, delta->trouble[way]);
+    for (enum way way = 0; way < WAYS && news != NULL; way++) {
+        delta->traffic[way].packets = news->packets[way];
+        delta->traffic[way].bytes = news->bytes[way];
+        delta->goodput_bytes[way] = news->goodput[way];
+        memcpy(delta->classes[way], news->classes[way],
+               sizeof(delta->classes[way]));
+        news->tick_bytes += (float)news->bytes[way];
+        news->packets[way] = 0;
+        news->bytes[way] = 0;
+        news->goodput[way] = 0;
+        memset(news->classes[way], 0, sizeof(news->classes[way]));
     }
-    memcpy(delta->classes, flow->classes, sizeof(delta->classes));
-    memset(flow->classes, 0, sizeof(flow->classes));
-    memset(&flow->fresh, 0, sizeof(flow->fresh));
     delta->l4 = l4_group(flow->key.l4_proto);
     delta->now_s = iface_now_s(iface);
 }
@@ -195,25 +195,22 @@ static void add_to_iface(struct iface *iface, const struct flow *flow,
         add_to_app(iface, delta);
 }
 
-static void record(struct iface *iface, struct flow *flow, bool is_partial)
+static void record(struct iface *iface, uint32_t index, bool is_partial)
 {
-    static const struct flow_mark none;
-    const struct flow_mark *mark =
-        flow->mark != POOL_NONE ? pool_at(&iface->flows.marks, flow->mark)
-                                : &none;
-
     iface->counters.records++;
-    engine_record(iface->engine, iface, flow, mark, is_partial);
+    engine_record(iface->engine, iface, flows_at(&iface->flows, index),
+                  flows_mark(&iface->flows, index), is_partial);
 }
 
-static void set_mark(struct iface *iface, struct flow *flow)
+static void set_mark(struct iface *iface, uint32_t index)
 {
+    const struct flow *flow = flows_at(&iface->flows, index);
     const struct tcp *tcp = flows_tcp(&iface->flows, flow);
-    struct flow_mark *mark = pool_at(&iface->flows.marks, flow->mark);
+    struct flow_mark *mark = flows_set_mark(&iface->flows, index);
 
     for (enum way way = 0; way < WAYS; way++) {
-        mark->packets[way] = flow->total[way].packets;
-        mark->bytes[way] = flow->total[way].bytes;
+        mark->packets[way] = flow_packets(flow, way);
+        mark->bytes[way] = flow_bytes(flow, way);
         for (unsigned i = 0; tcp != NULL && i < TCP_TROUBLE_COUNT; i++)
             mark->trouble[way][i] = tcp_trouble(tcp, way, i);
     }
@@ -222,30 +219,28 @@ static void set_mark(struct iface *iface, struct flow *flow)
 }
 
 /* A long flow tells what came since its last record. */
-static void record_if_long(struct iface *iface, struct flow *flow)
+static void record_if_long(struct iface *iface, uint32_t index)
 {
+    const struct flow *flow = flows_at(&iface->flows, index);
     int64_t every_us =
         (int64_t)engine_config(iface->engine)->partial_record_s * 1000000;
-    const struct flow_mark *mark;
-    int64_t since_us = flow->first_us;
+    int64_t since_us = (flow->flags & FLOW_MARKED) != 0
+                           ? flows_mark(&iface->flows, index)->when_us
+                           : flow->first_us;
 
-    if (flow->mark != POOL_NONE) {
-        mark = pool_at(&iface->flows.marks, flow->mark);
-        since_us = mark->when_us;
-    }
     if (every_us == 0 || flow->last_us - since_us < every_us)
         return;
-    if (flow->mark == POOL_NONE)
-        flow->mark = pool_take(&iface->flows.marks);
-    record(iface, flow, true);
-    set_mark(iface, flow);
+    record(iface, index, true);
+    set_mark(iface, index);
 }
 
 /* Nothing since the last roll-up, as for most flows when they end. */
-static bool has_news(const struct flow *flow)
+static bool has_news(const struct iface *iface, const struct flow *flow)
 {
-    return flow->fresh.packets[WAY_SENT] != 0 ||
-           flow->fresh.packets[WAY_RCVD] != 0 ||
+    const struct flow_news *news = flows_news(&iface->flows, flow);
+
+    return (news != NULL &&
+            (news->packets[WAY_SENT] | news->packets[WAY_RCVD]) != 0) ||
            (flow->flags & FLOW_APP_HANDED) == 0;
 }
 
@@ -265,15 +260,13 @@ static void hand_over(struct iface *iface, struct flow *flow)
 {
     struct delta delta = {0};
 
-    if (!has_news(flow))
+    if (!has_news(iface, flow))
         return;
     rollup_hosts(iface, flow);
     take_delta(iface, flow, &delta);
     take_app_delta(flow, &delta);
     if (delta.is_new_app && flow->attrs != NULL)
         dialog_decided(iface, flow);
-    flow->tick_bytes +=
-        (float)(delta.traffic[WAY_SENT].bytes + delta.traffic[WAY_RCVD].bytes);
     add_to_host(iface, flow, &delta, WAY_SENT);
     add_to_host(iface, flow, &delta, WAY_RCVD);
     add_to_iface(iface, flow, &delta);
@@ -289,16 +282,23 @@ void rollup_flow(struct iface *iface, uint32_t index)
     hand_over(iface, flow);
     flows_refresh(&iface->flows, index,
                   flow_class_of(flow, flows_tcp(&iface->flows, flow)));
-    record_if_long(iface, flow);
+    record_if_long(iface, index);
 }
 
-/* A tick may come late, and takes the longer; one that follows it early is
- * not worth a peak. */
-static float tick_seconds(const struct iface *iface)
+/* Settle the throughput in this tick, and nothing is new any more. A tick may
+ * come late, and takes the longer; one that follows it early is not worth a
+ * peak. */
+static void rate(struct iface *iface, uint32_t index)
 {
+    struct flow *flow = flows_at(&iface->flows, index);
+    const struct flow_news *news = flows_news(&iface->flows, flow);
     float seconds = (float)iface->tick_interval_us / 1e6f;
 
-    return seconds > 1 ? seconds : 1;
+    if (news == NULL)
+        return;
+    flow_tick(flow, iface->tick,
+              seconds > 1 ? news->tick_bytes / seconds : news->tick_bytes);
+    flows_untouch(&iface->flows, index);
 }
 
 static void decide(struct iface *iface, struct flow *flow)
@@ -339,7 +339,7 @@ void rollup_tick(struct iface *iface, uint32_t index)
 
     decide_if_closed(iface, flow);
     rollup_flow(iface, index);
-    flow_tick(flow, iface->tick, tick_seconds(iface));
+    rate(iface, index);
 }
 
 static void prefetch_flows(const struct iface *iface, const uint32_t *flows,
@@ -423,13 +423,11 @@ void rollup_end(struct iface *iface, uint32_t index, enum flow_end why)
     struct flow *flow = flows_at(&iface->flows, index);
     struct iface_app *app;
 
-    flows_untouch(&iface->flows, index);
     if ((flow->flags & FLOW_DPI_DONE) == 0)
         decide(iface, flow);
     hand_over(iface, flow);
-    if (flow->tick_bytes > 0)
-        flow_tick(flow, iface->tick, tick_seconds(iface)); /* for its peak */
-    record(iface, flow, false);
+    rate(iface, index); /* for its peak */
+    record(iface, index, false);
     alert_detect_flow_end(iface, flow);
     leave_hosts(iface, flow);
     app = &iface->apps[(flow->app != 0 ? flow->app : flow->master) % DPI_APPS];

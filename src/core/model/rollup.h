@@ -21,7 +21,8 @@ void rollup_hosts(struct iface *iface, struct flow *flow);
  * counters may be full long before the tick. */
 void rollup_flow(struct iface *iface, uint32_t index);
 
-/* The same as the tick's visit, which also settles the flow's throughput. */
+/* The same as the tick's visit, which also settles the flow's throughput and
+ * takes it off its list. */
 void rollup_tick(struct iface *iface, uint32_t index);
 
 /*
