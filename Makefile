@@ -6,7 +6,7 @@ CLANG ?= clang
 PREFIX ?= /usr/local
 BUILD ?= build
 LIBS := libevent_core libevent_extra libevent_openssl libssl libcrypto hiredis \
-	yajl libcap-ng libmaxminddb zlib lua5.3 netsnmp
+	yajl libmariadb libcap-ng libmaxminddb zlib lua5.3 netsnmp
 CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -Isrc
 CFLAGS ?= -O2 -g
 KFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes \

@@ -255,7 +255,7 @@ void events_start(struct app *app)
     start_scripts(app);
     start_server(app);
     exporter_start(app->exporter, app->loop, app->options.data_dir,
-                   state_alerts(app->state));
+                   state_alerts(app->state), state_prefs(app->state));
     inputs_start(app->inputs, app->loop, &handler);
 }
 

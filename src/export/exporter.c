@@ -149,10 +149,17 @@ static void wake(void *arg)
 }
 
 void exporter_start(struct exporter *exporter, struct loop *loop,
-                    const char *data_dir, struct alerts *alerts)
+                    const char *data_dir, struct alerts *alerts,
+                    const struct prefs *prefs)
 {
     struct outlet_host host = {
-        .loop = loop, .data_dir = data_dir, .wake = wake, .arg = exporter};
+        .loop = loop,
+        .engine = exporter->engine,
+        .prefs = prefs,
+        .data_dir = data_dir,
+        .wake = wake,
+        .arg = exporter,
+    };
 
     if (exporter->count == 0)
         return;

@@ -9,6 +9,7 @@
 #include "core/model/engine.h"
 #include "core/run/alerts.h"
 #include "core/run/loop.h"
+#include "core/run/prefs.h"
 #include "core/run/privileges.h"
 #include "core/util/strbuf.h"
 
@@ -50,9 +51,11 @@ struct exporter *exporter_new(const char *const *specs, size_t count,
  * runs could not hand over from the data directory. Without it only files
  * are written, and nothing is kept on disk.
  * @param alerts gets those of sinks that are down; NULL: nobody does.
+ * @param prefs how long databases keep records; NULL: as by default.
  */
 void exporter_start(struct exporter *exporter, struct loop *loop,
-                    const char *data_dir, struct alerts *alerts);
+                    const char *data_dir, struct alerts *alerts,
+                    const struct prefs *prefs);
 
 /* For engine_observe(). Lives as long as the exporter. */
 const struct observer *exporter_observer(const struct exporter *exporter);

@@ -29,19 +29,11 @@
 
 /* Every kind of sink: one row each. */
 static const struct sink_kind *(*const kinds[])(void) = {
-    sink_file,
-    sink_logstash,
-    sink_syslog,
-    sink_es,
+    sink_file, sink_logstash, sink_syslog, sink_es, sink_mysql,
 };
 
 /* Kinds that the command line promises, for a better message. */
-static const char *const later_kinds[] = {
-    "mysql",
-    "clickhouse",
-    "kafka",
-    "ipfix",
-};
+static const char *const later_kinds[] = {"clickhouse", "kafka", "ipfix"};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -228,6 +220,8 @@ void outlet_start(struct outlet *outlet, const struct outlet_host *host)
     outlet->sink_host = (struct sink_host){
         .loop = host->loop,
         .name = outlet->name,
+        .engine = host->engine,
+        .prefs = host->prefs,
         .wake = host->wake,
         .arg = host->arg,
     };

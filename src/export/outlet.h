@@ -10,6 +10,7 @@
 #include "core/model/engine.h"
 #include "core/model/flow_filter.h"
 #include "core/run/loop.h"
+#include "core/run/prefs.h"
 #include "core/run/privileges.h"
 #include "core/util/strbuf.h"
 #include "export/exporter.h"
@@ -29,6 +30,8 @@ struct outlet;
 
 struct outlet_host {
     struct loop *loop;
+    const struct engine *engine;
+    const struct prefs *prefs; /* or NULL */
     const char *data_dir;
     struct syncer *syncer;
     void (*wake)(void *arg); /* outlet_work() has something to do */

@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/model/engine.h"
 #include "core/run/loop.h"
+#include "core/run/prefs.h"
 #include "core/run/privileges.h"
 #include "core/util/strbuf.h"
 #include "export/spec.h"
@@ -38,6 +40,8 @@ struct sink_status {
 struct sink_host {
     struct loop *loop;
     const char *name; /* of this sink, as logs show it */
+    const struct engine *engine;
+    const struct prefs *prefs; /* NULL: as they are by default */
     /* Something has changed: ask me what became of my records, and offer me
      * more. It only makes a note of it. */
     void (*wake)(void *arg);
@@ -99,5 +103,6 @@ const struct sink_kind *sink_file(void);
 const struct sink_kind *sink_logstash(void);
 const struct sink_kind *sink_syslog(void);
 const struct sink_kind *sink_es(void);
+const struct sink_kind *sink_mysql(void);
 
 #endif

@@ -129,7 +129,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif status == "garbage":
             self.answer(200, ["what", {"you": "want"}])
         elif status == "cut":
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")
             self.close_connection = True
         else:
             self.error(status, "es_rejected_execution_exception", "busy")

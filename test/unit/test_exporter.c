@@ -143,7 +143,8 @@ static void no_sinks_are_fine(void **state)
 #define KINDS                                                     \
     "there is: \"file;PATH\" \"logstash;HOST;tcp|udp|tls;PORT\" " \
     "\"syslog[;HOST;udp|tcp|tls;PORT]\" "                         \
-    "\"es;TYPE;INDEX;URL[;USER:PASSWORD]\""
+    "\"es;TYPE;INDEX;URL[;USER:PASSWORD]\" "                      \
+    "\"mysql;HOST|SOCKET;DATABASE;TABLE;USER;PASSWORD\""
 
 static void bad_specs_are_named(void **state)
 {
@@ -181,6 +182,14 @@ static void bad_specs_are_named(void **state)
         {"es;flows;x;http://me:secret@localhost",
          "-F es;flows;x;http://me:secret@localhost: user and password go in "
          "the fourth field"},
+        {"mysql;h;d;t;me;secret;color=red",
+         "-F mysql;h;d;t;me;***;color=red: there is no option color"},
+        {"mysql;h;d`;t;me;secret",
+         "-F mysql;h;d`;t;me;***: database and table must be of letters, "
+         "digits and _-$"},
+        {"mysql;h;d;t;me;@/no/such/file",
+         "-F mysql;h;d;t;me;@/no/such/file: secret in /no/such/file: No such "
+         "file or directory"},
         {"kafka", "-F kafka: not in this version"},
     };
     struct bed *bed = *state;
