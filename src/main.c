@@ -1,4 +1,5 @@
 /* main: parts up, the loop, parts down. SPDX-License-Identifier: MIT */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "core/run/state.h"
 #include "core/util/log.h"
 #include "events.h"
+#include "export/trial.h"
 #include "lua/scripts.h"
 #include "open.h"
 
@@ -69,6 +71,15 @@ static bool set_password(struct app *app)
            app_fail(app);
 }
 
+static int test_export(const struct options *options)
+{
+    privileges_harden();
+    signal(SIGPIPE, SIG_IGN);
+    log_set_verbosity(options->verbosity >= 0 ? options->verbosity
+                                              : LOG_LEVEL_WARNING);
+    return trial_run(options->test_export, stdout, stderr);
+}
+
 /* Errands that end the program; false when there is none. */
 static bool is_errand(struct app *app, int *status)
 {
@@ -78,10 +89,9 @@ static bool is_errand(struct app *app, int *status)
         *status = report_protocols(stdout, options->ndpi_protocols);
     else if (options->set_password != NULL)
         *status = set_password(app) ? EXIT_SUCCESS : EXIT_FAILURE;
-    else if (options->test_export != NULL) {
-        fprintf(stderr, "kelvin: --test-export is not in this version\n");
-        *status = EXIT_FAILURE;
-    } else
+    else if (options->test_export != NULL)
+        *status = test_export(options);
+    else
         return false;
     return true;
 }

@@ -256,3 +256,9 @@ void exporter_counters(const struct exporter *exporter, size_t sink,
 {
     outlet_counters(exporter->outlets[sink], out);
 }
+
+void exporter_answer(const struct exporter *exporter, size_t sink,
+                     struct strbuf *out)
+{
+    outlet_answer(exporter->outlets[sink], out);
+}

@@ -119,4 +119,8 @@ const char *exporter_spec(const struct exporter *exporter, size_t sink);
 void exporter_counters(const struct exporter *exporter, size_t sink,
                        struct exporter_counters *out);
 
+/* Add what the other side is or said, where it says anything. */
+void exporter_answer(const struct exporter *exporter, size_t sink,
+                     struct strbuf *out);
+
 #endif

@@ -252,3 +252,8 @@ size_t mysql_link_escape(struct mysql_link *link, char *to, const char *from,
 {
     return mysql_real_escape_string(link->mysql, to, from, len);
 }
+
+const char *mysql_link_server(const struct mysql_link *link)
+{
+    return mysql_get_server_info(link->mysql);
+}

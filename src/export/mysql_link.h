@@ -48,6 +48,9 @@ void mysql_link_connect(struct mysql_link *link,
                         const struct mysql_target *target,
                         mysql_link_done *done, void *arg);
 
+/* The name and version of the server that it is connected to. */
+const char *mysql_link_server(const struct mysql_link *link);
+
 /* The statement is copied. */
 void mysql_link_query(struct mysql_link *link, const char *sql, size_t len,
                       mysql_link_done *done, void *arg);

@@ -23,8 +23,8 @@
 #define MEMORY_MIN (4u << 20)
 #define SPOOL_MAX (UINT64_C(1) << 30)
 /* How long one waits for a target that takes nothing. */
-#define PATIENCE_ROUNDS 50
-#define ROUND_MS 100
+#define PATIENCE_ROUNDS 250
+#define ROUND_MS 20
 #define FILTER_ERROR 512
 
 /* Every kind of sink: one row each. */
@@ -349,7 +349,7 @@ static bool wait_for(struct outlet *outlet, struct outlet_patience *patience)
         int ms = patience->is_hurried ? 0 : ROUND_MS;
 
         if (outlet->kind->start != NULL && outlet->host.loop != NULL)
-            run_loop(outlet->host.loop, ms / 4);
+            run_loop(outlet->host.loop, ms);
         settle(outlet, ms);
         (void)pump(outlet, INT64_MAX);
         if (outlet->status.is_failing && !outlet->status.is_trying)
@@ -515,4 +515,10 @@ void outlet_counters(const struct outlet *outlet, struct exporter_counters *out)
         .lag_s = queue_lag_s(outlet->queue, outlet->now_s),
         .failing = outlet->status.is_failing,
     };
+}
+
+void outlet_answer(const struct outlet *outlet, struct strbuf *out)
+{
+    if (outlet->kind->answer != NULL)
+        outlet->kind->answer(outlet->sink, out);
 }

@@ -87,4 +87,7 @@ bool outlet_drain(struct outlet *outlet, struct outlet_patience *patience);
 void outlet_counters(const struct outlet *outlet,
                      struct exporter_counters *out);
 
+/* Add what the other side is or said, where it says anything. */
+void outlet_answer(const struct outlet *outlet, struct strbuf *out);
+
 #endif

@@ -125,3 +125,11 @@ void peer_acknowledge(struct peer *peer, struct sink_status *status)
     else
         datagram_acknowledge(peer->datagram, status);
 }
+
+void peer_answer(const struct peer *peer, struct strbuf *out)
+{
+    if (peer->stream != NULL)
+        stream_answer(peer->stream, out);
+    else
+        strbuf_puts(out, "datagrams have no answer");
+}

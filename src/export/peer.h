@@ -33,5 +33,6 @@ void peer_flush(struct peer *peer);
 void peer_hurry(struct peer *peer);
 void peer_finish(struct peer *peer);
 void peer_acknowledge(struct peer *peer, struct sink_status *status);
+void peer_answer(const struct peer *peer, struct strbuf *out);
 
 #endif

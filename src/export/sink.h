@@ -94,6 +94,9 @@ struct sink_kind {
      * `status`. */
     void (*acknowledge)(void *sink, int wait_ms, struct sink_status *status);
 
+    /* Add what the other side is or said last. May be NULL. */
+    void (*answer)(const void *sink, struct strbuf *out);
+
     /* Free it, started, open or not. What it still holds is lost. */
     void (*close)(void *sink, struct sink_status *status);
 };

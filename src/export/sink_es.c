@@ -44,6 +44,7 @@ struct sink_es {
     int64_t asked_us;
     enum stage stage;
     struct es_dialect dialect;
+    char server[64]; /* what it is */
     struct es_batch *batch;
     size_t rejected;    /* of the batch */
     size_t max_records; /* of a batch: fewer after "too large" */
@@ -389,6 +390,9 @@ static void on_version(void *arg, const struct loop_http_answer *answer)
     number = json_as_text(json_get(version, "number"));
     is_opensearch = json_as_text(json_get(version, "distribution")) != NULL;
     major = number != NULL ? atoi(number) : 0;
+    snprintf(sink->server, sizeof(sink->server), "%s %.32s",
+             is_opensearch ? "OpenSearch" : "Elasticsearch",
+             number != NULL ? number : "");
     json_forget(body);
     if (major == 0) {
         fail(sink, "this is neither Elasticsearch nor OpenSearch");
@@ -460,6 +464,13 @@ static void es_acknowledge(void *arg, int wait_ms, struct sink_status *status)
         loop_now_us(sink->host->loop) - sink->asked_us < FRESH_US;
 }
 
+static void es_answer(const void *arg, struct strbuf *out)
+{
+    const struct sink_es *sink = arg;
+
+    strbuf_puts(out, sink->server);
+}
+
 const struct sink_kind *sink_es(void)
 {
     static const struct sink_kind kind = {
@@ -473,6 +484,7 @@ const struct sink_kind *sink_es(void)
         .offer = es_offer,
         .hurry = es_hurry,
         .acknowledge = es_acknowledge,
+        .answer = es_answer,
         .close = es_close,
     };
 

@@ -54,6 +54,11 @@ static void logstash_acknowledge(void *sink, int wait_ms,
     peer_acknowledge(sink, status);
 }
 
+static void logstash_answer(const void *sink, struct strbuf *out)
+{
+    peer_answer(sink, out);
+}
+
 static void logstash_close(void *sink, struct sink_status *status)
 {
     *status = (struct sink_status){0};
@@ -74,6 +79,7 @@ const struct sink_kind *sink_logstash(void)
         .hurry = logstash_hurry,
         .finish = logstash_finish,
         .acknowledge = logstash_acknowledge,
+        .answer = logstash_answer,
         .close = logstash_close,
     };
 

@@ -553,6 +553,14 @@ static void mysql_acknowledge(void *arg, int wait_ms,
         loop_now_us(sink->sink_host->loop) - sink->asked_us < FRESH_US;
 }
 
+static void mysql_sink_answer(const void *arg, struct strbuf *out)
+{
+    const struct sink_mysql *sink = arg;
+
+    if (sink->stage >= SET_MODE)
+        strbuf_printf(out, "MySQL %s", mysql_link_server(sink->link));
+}
+
 const struct sink_kind *sink_mysql(void)
 {
     static const struct sink_kind kind = {
@@ -567,6 +575,7 @@ const struct sink_kind *sink_mysql(void)
         .offer = mysql_offer,
         .hurry = mysql_hurry,
         .acknowledge = mysql_acknowledge,
+        .answer = mysql_sink_answer,
         .close = mysql_sink_close,
     };
 

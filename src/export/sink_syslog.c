@@ -138,6 +138,13 @@ static void syslog_acknowledge(void *arg, int wait_ms,
     peer_acknowledge(sink->peer, status);
 }
 
+static void syslog_answer(const void *arg, struct strbuf *out)
+{
+    const struct sink_syslog *sink = arg;
+
+    peer_answer(sink->peer, out);
+}
+
 static void syslog_close(void *arg, struct sink_status *status)
 {
     struct sink_syslog *sink = arg;
@@ -161,6 +168,7 @@ const struct sink_kind *sink_syslog(void)
         .hurry = syslog_hurry,
         .finish = syslog_finish,
         .acknowledge = syslog_acknowledge,
+        .answer = syslog_answer,
         .close = syslog_close,
     };
 

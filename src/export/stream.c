@@ -60,7 +60,8 @@ struct stream {
     char why[256];  /* the first address of this round failed */
     bool is_ending; /* nothing more is put */
     bool is_failing;
-    bool was_full; /* somebody was told to come again */
+    bool was_taken; /* the peer closed after the end of what we sent */
+    bool was_full;  /* somebody was told to come again */
     struct sink_status status;
 };
 
@@ -344,6 +345,7 @@ static void be_done(struct stream *stream)
 {
     stream->status.exported += stream->end_count;
     stream->end_count = 0;
+    stream->was_taken = true;
     close_connection(stream);
     rest(stream);
     wake(stream);
@@ -511,4 +513,11 @@ void stream_acknowledge(struct stream *stream, struct sink_status *status)
     status->is_trying =
         stream->stage == CONNECTING || stream->stage == GREETING;
     stream->status = (struct sink_status){0};
+}
+
+void stream_answer(const struct stream *stream, struct strbuf *out)
+{
+    strbuf_puts(out, stream->was_taken ? "the other side read all and closed "
+                                         "the connection"
+                                       : stream->why);
 }

@@ -52,4 +52,7 @@ void stream_finish(struct stream *stream);
 
 void stream_acknowledge(struct stream *stream, struct sink_status *status);
 
+/* Add how the last connection ended, or why there was none. */
+void stream_answer(const struct stream *stream, struct strbuf *out);
+
 #endif

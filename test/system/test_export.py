@@ -370,3 +370,38 @@ def test_full_disk_costs_the_newest_and_is_counted(fed, receiver, small_disk):
     kelvin.flows(100)
     kelvin.finish(expect=1)  # something was dropped
     wait_for(lambda: len(receiver.keys()) == kept + 101, "all that was kept")
+
+
+def try_export(kelvin, spec):
+    return subprocess.run([kelvin, "--test-export", spec], timeout=60,
+                          capture_output=True, text=True)
+
+
+def test_trial_tells_what_the_other_side_did(kelvin, receiver, tmp_path):
+    refused = try_export(kelvin, logstash(receiver))
+    assert refused.returncode == 1
+    assert refused.stdout == (
+        f"{logstash(receiver)}: the record was not handed over; "
+        "Connection refused\n"
+    )
+    receiver.start().wait_listens()
+    taken = try_export(kelvin, logstash(receiver))
+    assert taken.returncode == 0, taken.stderr
+    assert taken.stdout == (
+        f"{logstash(receiver)}: the record was handed over; the other side "
+        "read all and closed the connection\n"
+    )
+    [record] = receiver.records()
+    assert record["DNS_QUERY"] == "example.com"
+    assert record["INTERFACE"] == "test-export"
+
+
+@pytest.mark.parametrize(
+    "spec", ["nonsense;very-secret", "mysql;a;b`;c;me;very-secret",
+             "es;a;b;nowhere;me:very-secret"],
+)
+def test_trial_of_a_bad_spec_shows_no_secret(kelvin, spec):
+    done = try_export(kelvin, spec)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "very-secret" not in done.stderr + done.stdout
