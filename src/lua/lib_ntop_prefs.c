@@ -230,9 +230,70 @@ static int ntop_set_alerts_disabled(lua_State *L)
     return 1;
 }
 
+/* --- The table, as a form needs it --- */
+
+static const char *const types[] = {
+    [PREF_BOOL] = "boolean",
+    [PREF_INT] = "integer",
+    [PREF_CHOICE] = "choice",
+    [PREF_TEXT] = "text",
+};
+
+static void push_row(lua_State *L, const struct prefs *prefs, enum pref pref)
+{
+    const struct pref_row *row = pref_row(pref);
+
+    lua_createtable(L, 0, 14);
+    lib_set_string(L, "name", row->name);
+    lib_set_string(L, "key", row->key);
+    lib_set_string(L, "type", types[row->type]);
+    lib_set_string(L, "group", pref_group_title(row->group));
+    lib_set_string(L, "preset", row->preset);
+    lib_set_string(L, "help", row->help);
+    if (row->type == PREF_INT)
+        lib_set_integer(L, "min", row->min);
+    if (row->type == PREF_INT || row->type == PREF_TEXT)
+        lib_set_integer(L, "max", row->max);
+    if (row->choices != NULL)
+        lib_set_string(L, "choices", row->choices);
+    if (row->unit != NULL)
+        lib_set_string(L, "unit", row->unit);
+    if (row->option != NULL)
+        lib_set_string(L, "option", row->option);
+    /* A secret is set, but never told. */
+    lib_set_boolean(L, "is_secret", row->secret);
+    lib_set_boolean(L, "is_set", prefs_text(prefs, pref)[0] != '\0');
+    lib_set_string(L, "value", row->secret ? "" : prefs_text(prefs, pref));
+}
+
+/*
+ * getPreferences(): every preference, in the order of their table: name, key
+ * (for setPref), type (boolean, integer, choice, text), group (a title), help,
+ * preset, value; min, max (of integers; bytes of texts), choices ("a|b"),
+ * unit and option (of the command line, which wins) where there are any;
+ * is_secret (its value is not told), is_set. For administrators.
+ */
+static int ntop_get_preferences(lua_State *L)
+{
+    const struct prefs *prefs = lib_context_of(L)->prefs;
+
+    if (!lib_is_admin(lib_access_of(L)) || prefs == NULL) {
+        lua_pushnil(L);
+        lua_pushliteral(L, "preferences are for administrators");
+        return 2;
+    }
+    lua_createtable(L, PREFS_COUNT, 0);
+    for (unsigned pref = 0; pref < PREFS_COUNT; pref++) {
+        push_row(L, prefs, (enum pref)pref);
+        lua_rawseti(L, -2, (lua_Integer)pref + 1);
+    }
+    return 1;
+}
+
 void lib_ntop_prefs_open(lua_State *L)
 {
     static const struct lib_function functions[] = {
+        {"getPreferences", "", ntop_get_preferences},
         {"getPrefs", "", ntop_get_prefs},
         {"reloadPreferences", "", ntop_reload_preferences},
         {"setAlertsTemporaryDisabled", "flag: boolean",
