@@ -168,7 +168,7 @@ local body = page.template([[
 <div data-live="applications">{{ applications }}</div></section>
 <section class="card"><header><h2>{{ t "home.who" }}</h2>
 <a href="{{ links.to "flows_stats.lua" }}">{{ t "home.all" }}</a></header>
-<div data-live="who">{{ who }}</div></section>
+<div class="scrolls" tabindex="0" data-live="who">{{ who }}</div></section>
 </div>
 </div>
 ]], "home")

@@ -85,5 +85,5 @@ page.show {
   lead = template.part(t "search.lead", { count = figures.count(#results),
     query = query }, "lead"),
   body = facts.card { flush = true, body = facts.matrix(t "search.title",
-    { t "search.what", t "search.kind" }, rows) },
+    { t "search.what", t "search.kind" }, rows, true) },
 }

@@ -64,7 +64,7 @@ local columns = {
     cell = alert_list.entity, raw = function(alert)
       return alert.alert_entity_val or alert.cli_addr
     end },
-  { "text", t "column.text", unsorted = true, wide = true, second = true,
+  { "text", t "column.text", unsorted = true, long = true, second = true,
     cell = function(alert) return alert.alert_json end,
     raw = function(alert) return alert.alert_json end },
 }

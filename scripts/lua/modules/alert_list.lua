@@ -60,7 +60,8 @@ end
 local latest = template.compile([[
 <ul class="alerts">
 {% for _, one in ipairs(alerts) do %}
-<li>{{ one.severity }} {{ one.text }} <small>{{ one.time }}</small></li>
+<li>{{ one.severity }} {{ one.entity }}: {{ one.text }}
+<small>{{ one.time }}</small></li>
 {% end %}
 </ul>
 ]], "latest")
@@ -73,6 +74,7 @@ function alert_list.latest(now)
   for i, alert in ipairs(alerts) do
     rows[i] = {
       severity = alert_list.severity(alert), text = alert.alert_json,
+      entity = alert_list.entity(alert),
       time = figures.time(alert.alert_tstamp, now),
     }
   end

@@ -64,21 +64,22 @@ end
 local pairs_html = template.compile([[
 <table class="list"><caption>{{ caption }}</caption>
 <thead><tr>{% for i, head in ipairs(heads) do %}
-<th scope="col"{% if i > 1 then %} class="number"{% end %}>{{ head }}</th>
+<th scope="col"{% if i > 1 then %} class="{{ class }}"{% end %}>{{ head }}</th>
 {% end %}</tr></thead><tbody>
 {% for _, row in ipairs(rows) do %}
 <tr>{% for i, cell in ipairs(row) do %}
 {% if i == 1 then %}<th scope="row">{{ cell }}</th>{% else %}
-<td class="number">{{ cell }}</td>{% end %}
+<td class="{{ class }}">{{ cell }}</td>{% end %}
 {% end %}</tr>
 {% end %}
 </tbody></table>
 ]], "matrix")
 
---- A table of few numbers: heads of its columns, rows of a label and numbers.
-function facts.matrix(caption, heads, rows)
+--- A table of few numbers, or of texts: heads of its columns, rows of a label
+--- and what belongs to it.
+function facts.matrix(caption, heads, rows, is_text)
   return template.markup(pairs_html { caption = caption, heads = heads,
-    rows = rows })
+    rows = rows, class = is_text and "text" or "number" })
 end
 
 local card_html = template.compile([[

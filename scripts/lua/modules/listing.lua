@@ -17,9 +17,10 @@
 -- A column has a name (with "column_" before it, what it is sorted by), a
 -- title, and cell, which makes markup of a row. raw makes the text for CSV,
 -- without it the column is for people alone. More of it: unsorted; number
--- (aligned to the right); wide (it shares what room there is); least (columns
--- of 1 are always there, of 4 only on wide screens); second (on phones it is in
--- the second line of its row); optional (left out when no row has it).
+-- (aligned to the right); wide (it shares what room there is) or long (it is a
+-- sentence); least (columns of 1 are always there, of 4 only on wide screens);
+-- second (on phones it is in the second line of its row); optional (left out
+-- when no row has it).
 
 local escape = require "escape"
 local figures = require "figures"
@@ -151,6 +152,7 @@ function Listing:class(column)
   if column.number then words[#words + 1] = "number" end
   if column.second then words[#words + 1] = "second" end
   if column.wide then words[#words + 1] = "wide" end
+  if column.long then words[#words + 1] = "long" end
   return table.concat(words, " ")
 end
 

@@ -305,6 +305,11 @@ function page.show(view)
   })
 end
 
+--- Send the browser elsewhere, as after a form.
+function page.go(url)
+  print(ntop.httpRedirect(url))
+end
+
 --- A page that says that there is nothing, why, and what to do.
 function page.nothing(view)
   view.body = page.template([[

@@ -7,7 +7,8 @@ local template = require "template"
 
 local sankey = {}
 
-local WIDTH, HEIGHT, BAR, GAP = 1000, 340, 10, 10
+local WIDTH, BAR, GAP = 1000, 10, 10
+local EACH, MOST = 44, 340 -- of the height: for a node, and at all
 
 -- Nodes of a column, the largest first, one below the other.
 local function stack(nodes, scale, x)
@@ -93,12 +94,15 @@ end
 function sankey.draw(ribbons, label)
   if #ribbons == 0 then return template.markup("") end
   local columns, known, last = columns_of(ribbons)
-  local scale = math.huge
+  local scale, height = math.huge, 0
+  for _, nodes in pairs(columns) do
+    height = math.max(height, math.min(MOST, EACH * #nodes))
+  end
   for _, nodes in pairs(columns) do
     tables.sort(nodes, function(a, b) return a.value > b.value end)
     local sum = 0
     for _, node in ipairs(nodes) do sum = sum + node.value end
-    scale = math.min(scale, (HEIGHT - GAP * (#nodes - 1)) / sum)
+    scale = math.min(scale, (height - GAP * (#nodes - 1)) / sum)
   end
   local shown, at = {}, 0
   for column, nodes in tables.pairsByKeys(columns) do
@@ -116,16 +120,16 @@ function sankey.draw(ribbons, label)
   local bands = {}
   for i, ribbon in ipairs(ribbons) do
     local from, to = known[ribbon.from.id], known[ribbon.to.id]
-    local height = ribbon.value * scale
+    local width = ribbon.value * scale
     bands[i] = {
       colour = from.colour,
-      path = band(from.x + BAR, from.out, to.x, to.into, height),
+      path = band(from.x + BAR, from.out, to.x, to.into, width),
       title = ("%s – %s: %s"):format(from.label, to.label,
         sankey.amount(ribbon.value)),
     }
-    from.out, to.into = from.out + height, to.into + height
+    from.out, to.into = from.out + width, to.into + width
   end
-  return template.markup(drawing { width = WIDTH, height = HEIGHT + 4,
+  return template.markup(drawing { width = WIDTH, height = height + 4,
     bar = BAR, ribbons = bands, nodes = shown, label = label })
 end
 
