@@ -4,7 +4,7 @@ import { togglePause } from "./live.js";
 
 const PATIENCE = 1500; // ms between "g" and where to
 
-let went = 0; // when "g" came
+let went = -PATIENCE; // when "g" came
 
 function isTyping(target) {
   return target.closest("input, select, textarea, [contenteditable]") !== null;
@@ -53,7 +53,7 @@ function onKey(event) {
     return;
   }
   const goes = event.timeStamp - went < PATIENCE;
-  went = 0;
+  went = -PATIENCE;
   if (goes) {
     const link = document.querySelector(
       `a[data-go="${CSS.escape(event.key)}"]`);

@@ -73,16 +73,19 @@ local function throughput()
   }
 end
 
+-- Local hosts, as they are whose network it is; where there are none, all.
 local function talkers()
   local items = {}
-  local found = interface.getHostsInfo(false, "column_traffic", TOP, 0, false)
+  local list = stats.local_hosts > 0 and interface.getLocalHostsInfo
+    or interface.getHostsInfo
+  local found = list(false, "column_traffic", TOP, 0, false)
   for _, host in pairs(found.hosts) do
     items[#items + 1] = {
       name = links.host(host.ip, host.vlan, host.name),
       value = host["bytes.sent"] + host["bytes.rcvd"],
     }
   end
-  return plot.ranks(items, TOP, figures.bytes, 2 * stats.bytes)
+  return plot.ranks(items, TOP, figures.bytes, stats.bytes)
 end
 
 local function applications()

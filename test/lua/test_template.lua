@@ -33,6 +33,7 @@ t.test("what templates make", function()
     { "{{ m }}", { m = template.markup("<b>") }, "<b>" },
     { "{{ html(a) .. '<' }}", { a = "<" }, "&amp;lt;&lt;" },
     { "{{ x }}", { optional = { x = true } }, "" },
+    { "{{ url }}", { optional = { url = true } }, "" },
     { "{{ string.format('%d', 5) }}", {}, "5" },
     { "{{ a\n }}", { a = 1 }, "1" },
   }

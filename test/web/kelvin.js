@@ -45,27 +45,40 @@ async function freePort() {
   return port;
 }
 
-// A capture file with the traffic of capture.py.
-export function capture(folder) {
-  const file = path.join(folder, "some.pcap");
-  execFileSync("/usr/bin/python3", [path.join(HERE, "capture.py"), file]);
+// A capture file, made by a script of this directory.
+export function capture(folder, script = "capture.py", name = "some.pcap") {
+  const file = path.join(folder, name);
+  execFileSync("/usr/bin/python3", [path.join(HERE, script), file]);
   return file;
+}
+
+// A folder that goes away with the test.
+export function temporary(t) {
+  const folder = mkdtempSync(path.join(tmpdir(), "kelvin-web."));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
 }
 
 // Users live in memory. `words` are further options of the program, `captures`
 // the files that it reads (by default that of capture.py), and with `isNew`
 // admin still has the first password, else PASSWORD.
-export async function start(t, { words = [], captures, isNew = false } = {}) {
+// With `isPiped` the program reads a capture that the test writes to
+// kelvin.input. `hasLogin` false: it asks nobody who comes from this machine.
+export async function start(t, {
+  words = [], captures, isNew = false, isPiped = false, hasLogin = true,
+} = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "kelvin-web."));
   const port = await freePort();
-  const files = captures ?? [capture(folder)];
+  const files = isPiped ? ["-"] : captures ?? [capture(folder)];
   const child = spawn(PROGRAM, [
     "-s", "-r", "none", "-d", path.join(folder, "data"), "-w", `:${port}`,
-    ...files.flatMap((file) => ["-i", file]), ...words,
-  ], { stdio: ["ignore", "ignore", "pipe"] });
+    ...files.flatMap((file) => ["-i", file]),
+    ...hasLogin ? [] : ["-l", "0"], ...words,
+  ], { stdio: [isPiped ? "pipe" : "ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.on("data", (text) => { said += text; });
   t.after(async () => {
+    await closePages(t);
     if (child.exitCode === null) {
       child.kill("SIGTERM");
       await once(child, "exit");
@@ -76,12 +89,17 @@ export async function start(t, { words = [], captures, isNew = false } = {}) {
   const kelvin = {
     url: (where = "/") => `http://localhost:${port}${where}`,
     said: () => said,
+    input: child.stdin,
   };
   await until(() => child.exitCode !== null ||
     fetch(kelvin.url("/health")).then((answer) => answer.ok, () => false),
     () => `kelvin is up\n${said}`);
   assert.equal(child.exitCode, null, said);
-  if (!isNew) await setPassword(kelvin);
+  if (!isPiped) {
+    await until(() => said.includes("all files are read"),
+      () => `captures are read\n${said}`);
+  }
+  if (hasLogin && !isNew) await setPassword(kelvin);
   return kelvin;
 }
 
@@ -114,6 +132,15 @@ async function setPassword(kelvin) {
 let browser; // of this file's tests
 after(() => browser?.close());
 
+// Pages go before the program: what they ask for then is no failure.
+const contexts = new Map(); // by test
+
+async function closePages(t) {
+  const open = contexts.get(t) ?? [];
+  contexts.delete(t);
+  for (const context of open) await context.close();
+}
+
 // A page in a profile of its own; `options` as newContext() has them.
 export async function open(t, options = {}) {
   browser ??= await chromium.launch({
@@ -123,6 +150,7 @@ export async function open(t, options = {}) {
       "--disable-sync"],
   });
   const context = await browser.newContext(options);
+  contexts.set(t, [...contexts.get(t) ?? [], context]);
   const page = await context.newPage();
   const problems = [];
   page.setDefaultTimeout(PATIENCE);
@@ -130,6 +158,12 @@ export async function open(t, options = {}) {
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) {
       problems.push(`console: ${message.text()} ${message.location().url}`);
+    }
+  });
+  page.on("request", (request) => {
+    const { hostname, protocol } = new URL(request.url());
+    if (hostname !== "localhost" && protocol !== "data:") {
+      problems.push(`asks elsewhere: ${request.url()}`);
     }
   });
   page.on("requestfailed", (request) => {
@@ -143,7 +177,7 @@ export async function open(t, options = {}) {
     dialog.dismiss();
   });
   t.after(async () => {
-    await context.close();
+    await closePages(t);
     assert.deepEqual(problems, []);
   });
   return page;

@@ -84,17 +84,19 @@ end
 
 local card_html = template.compile([[
 <section class="card{% if flush then %} flush{% end %}{% if size then %} {{
- size }}{% end %}"{% if live then %} data-live="{{ live }}"{% end %}>
+ size }}{% end %}"{% if live then %} data-live="{{ live }}"{% end %}{%
+ if flush then %} tabindex="0"{% end %}>
 {% if title then %}<header><h2>{{ title }}</h2>
-{% if url then %}<a href="{{ url }}">{{ more }}</a>{% end %}</header>{% end %}
+{% if more then %}<a href="{{ url(link) }}">{{ more }}</a>{% end %}</header>
+{% end %}
 {{ body }}</section>
 ]], "card")
 
 --- A card: title, body, and maybe size (half, third, two-thirds), live (its
---- name), url and more (a link), flush (no space around).
+--- name), link and more (where to, and its text), flush (no space around).
 function facts.card(card)
   card.optional = { flush = true, size = true, live = true, title = true,
-    url = true, more = true }
+    more = true }
   return template.markup(card_html(card))
 end
 

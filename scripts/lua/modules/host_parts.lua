@@ -151,10 +151,10 @@ local function overview(host, view)
 <div class="half">{{ traffic }}</div>{{ apps }}{{ peers }}</div>]], {
     identity = identity(host, view), traffic = traffic_facts(host),
     apps = facts.card { size = "half", title = t "home.applications",
-      body = top_applications(host, 8), live = "apps", url = tab "ndpi",
+      body = top_applications(host, 8), live = "apps", link = tab "ndpi",
       more = t "home.all" },
     peers = facts.card { size = "half", title = t "host.peers",
-      body = top_peers(host, view, 8), live = "peers", url = tab "peers",
+      body = top_peers(host, view, 8), live = "peers", link = tab "peers",
       more = t "home.all" },
   }, "overview")
 end

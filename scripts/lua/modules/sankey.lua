@@ -7,8 +7,9 @@ local template = require "template"
 
 local sankey = {}
 
-local WIDTH, BAR, GAP = 1000, 10, 10
-local EACH, MOST = 44, 340 -- of the height: for a node, and at all
+local WIDTH, BAR, GAP = 1000, 10, 14
+local EACH, MOST = 44, 360 -- of the height: for a node, and at all
+local COLOURS = 9
 
 -- Nodes of a column, the largest first, one below the other.
 local function stack(nodes, scale, x)
@@ -43,7 +44,7 @@ local function columns_of(ribbons)
 end
 
 local drawing = template.compile([[
-<svg class="sankey" viewBox="0 0 {{ width }} {{ height }}" role="img"
+<svg class="sankey" viewBox="0 0 {{ width }} {{ height }}" role="group"
  aria-label="{{ label }}">
 {% for _, one in ipairs(ribbons) do %}
 <path class="ribbon k{{ one.colour }}" d="{{ one.path }}"><title>{{ one.title
@@ -109,7 +110,7 @@ function sankey.draw(ribbons, label)
     stack(nodes, scale, (WIDTH - BAR) * (column - 1) / math.max(1, last - 1))
     for _, node in ipairs(nodes) do
       at = at + 1
-      node.colour = at % 10
+      node.colour = (at - 1) % COLOURS + 1
       shown[at] = draw_node(node, node.colour, last)
     end
   end
@@ -129,7 +130,7 @@ function sankey.draw(ribbons, label)
     }
     from.out, to.into = from.out + width, to.into + width
   end
-  return template.markup(drawing { width = WIDTH, height = height + 4,
+  return template.markup(drawing { width = WIDTH, height = height + 14,
     bar = BAR, ribbons = bands, nodes = shown, label = label })
 end
 

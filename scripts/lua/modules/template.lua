@@ -139,11 +139,14 @@ end
 
 --- What a template sees: its values first.
 local function scope(values, name)
+  local optional = values.optional or {}
   return setmetatable({}, {
     __index = function(_, key)
       local value = values[key]
-      if value == nil then value = template.names[key] end
-      if value == nil and not (values.optional or {})[key] then
+      -- One that may be missing is never taken for the name of another.
+      if value ~= nil or optional[key] then return value end
+      value = template.names[key]
+      if value == nil then
         error(("no value '%s' for template %s"):format(tostring(key), name),
           2)
       end
