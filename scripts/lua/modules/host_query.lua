@@ -8,9 +8,9 @@ local tables = require "tables"
 local host_query = {}
 
 local LISTS = {
-  all = interface.getHostsInfo,
-  ["local"] = interface.getLocalHostsInfo,
-  remote = interface.getRemoteHostsInfo,
+  all = "getHostsInfo",
+  ["local"] = "getLocalHostsInfo",
+  remote = "getRemoteHostsInfo",
 }
 
 --- Names of columns that hosts are sorted by, the first of them at first.
@@ -35,8 +35,8 @@ host_query.FILTERS = {
 --- host is sorted by, of the name of the column.
 function host_query.page(asked, first, count, value)
   local is_ascending = rows.is_ascending(asked)
-  local found, why = LISTS[asked.mode](true, asked.sortColumn, count, first,
-    is_ascending, asked.country, asked.os, asked.vlan, asked.asn,
+  local found, why = interface[LISTS[asked.mode]](true, asked.sortColumn,
+    count, first, is_ascending, asked.country, asked.os, asked.vlan, asked.asn,
     asked.network, asked.mac, nil, asked.version,
     endpoint.application(asked.protocol, "protocol"), asked.filter)
   if not found then endpoint.refuse(400, tostring(why)) end

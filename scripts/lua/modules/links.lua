@@ -14,8 +14,6 @@ local links = {}
 
 local EARLY = "(Too Early)" -- nDPI has not made up its mind
 
-local prefix = ntop.getHttpPrefix()
-
 --- The URL of a page of ours: to("hosts_stats.lua", {mode = "local"}).
 --- Members that are nil, false or "" are left out.
 function links.to(page, query)
@@ -26,13 +24,13 @@ function links.to(page, query)
       parts[#parts + 1] = escape.uri(name) .. "=" .. escape.query(value)
     end
   end
-  local path = prefix .. "/lua/" .. page
+  local path = ntop.getHttpPrefix() .. "/lua/" .. page
   return #parts > 0 and path .. "?" .. table.concat(parts, "&") or path
 end
 
 --- The URL of a file of html/.
 function links.file(path)
-  return prefix .. "/" .. path
+  return ntop.getHttpPrefix() .. "/" .. path
 end
 
 --- <a>; no text, no link.
