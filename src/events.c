@@ -16,6 +16,7 @@
 #include "core/run/state.h"
 #include "core/util/log.h"
 #include "export/exporter.h"
+#include "export/exporter_rows.h"
 #include "http/server.h"
 #include "lua/scripts.h"
 
@@ -64,6 +65,8 @@ void events_report(const struct app *app, int wait_ms)
         .store = state_store(app->state),
         .alerts = state_alerts(app->state),
         .series = app->series,
+        .more = exporter_report,
+        .arg = app->exporter,
         .elapsed_s = (double)(loop_now_us(app->loop) - app->started_us) / 1e6,
     };
 
@@ -188,6 +191,7 @@ static void start_scripts(struct app *app)
         .resolver = app->resolver,
         .saved = state_hosts(app->state),
         .series = app->series,
+        .exporter = app->exporter,
         .users = state_users(app->state),
         .options = &app->options,
         .command_line = app->command_line.text,

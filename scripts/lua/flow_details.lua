@@ -172,7 +172,8 @@ page.show {
   lead = lead(),
   body = template.part([[
 <div class="stack">{{ main }}
-<section class="card flush" data-live="directions" tabindex="0">{{ directions }}</section>
+<section class="card flush" data-live="directions" tabindex="0">
+{{ directions }}</section>
 {{ tcp }}{{ seen }}</div>]], { main = main_facts(), directions = directions(),
     tcp = is_tcp and latencies() or "", seen = seen() }, "flow"),
 }

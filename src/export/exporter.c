@@ -2,6 +2,7 @@
 #include "export/exporter.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -13,6 +14,7 @@
 #include "export/syncer.h"
 
 #define SECOND_US 1000000
+#define ALERT_TICKS 10
 
 struct exporter {
     struct observer observer;
@@ -25,6 +27,7 @@ struct exporter {
     struct outlet_patience patience;
     bool is_patient;
     uint32_t now_s;
+    unsigned ticks;
     size_t count;
     struct outlet *outlets[];
 };
@@ -190,6 +193,51 @@ const struct observer *exporter_observer(const struct exporter *exporter)
     return &exporter->observer;
 }
 
+/* Alerts */
+
+static void judge(struct exporter *exporter, size_t sink, bool is_wrong,
+                  const char *id, const char *text)
+{
+    const struct iface *iface = engine_iface(exporter->engine, 0);
+    char value[32];
+    char unique[64];
+    char words[512];
+    struct alert_spec spec = {
+        .entity = ALERT_OF_IFACE,
+        .value = value,
+        .id = unique,
+        .type = ALERT_TYPE_MISCONFIGURED,
+        .severity = ALERT_ERROR,
+        .text = words,
+        .when_s = exporter->now_s,
+    };
+
+    snprintf(value, sizeof(value), "iface_%u", (unsigned)iface->ifid);
+    snprintf(unique, sizeof(unique), "%s_%zu", id, sink);
+    snprintf(words, sizeof(words), "Export %.256s: %s",
+             outlet_name(exporter->outlets[sink]), text);
+    if (is_wrong)
+        (void)alerts_engage(exporter->alerts, iface, &spec);
+    else
+        (void)alerts_release(exporter->alerts, iface, &spec);
+}
+
+/* Now and then: a sink that is away for a moment is no alert. */
+static void judge_sinks(struct exporter *exporter)
+{
+    if (exporter->alerts == NULL || engine_ifaces(exporter->engine) == 0 ||
+        ++exporter->ticks % ALERT_TICKS != 0)
+        return;
+    for (size_t i = 0; i < exporter->count; i++) {
+        struct outlet *outlet = exporter->outlets[i];
+
+        judge(exporter, i, outlet_is_down(outlet), "export_down",
+              "the target is away or refuses records");
+        judge(exporter, i, outlet_is_filling(outlet), "export_full",
+              "what waits on disk takes most of its room");
+    }
+}
+
 void exporter_flush(struct exporter *exporter)
 {
     int64_t now_us = exporter->loop != NULL ? loop_now_us(exporter->loop) : 0;
@@ -200,6 +248,7 @@ void exporter_flush(struct exporter *exporter)
         has_more |= outlet_tick(exporter->outlets[i], now_us, exporter->now_s);
     if (has_more && exporter->work != NULL)
         loop_source_resume(exporter->work);
+    judge_sinks(exporter);
 }
 
 bool exporter_must_wait(struct exporter *exporter)

@@ -16,6 +16,7 @@
 
 #define BATCH 64               /* records offered at once */
 #define WORK_US 1000           /* that one turn of the loop gives an outlet */
+#define DOWN_TICKS 5           /* failures of so many seconds are alerts */
 #define PUTS 128               /* records after which the sink is asked */
 #define FEW_RECORDS 64         /* not worth to ask whether it is slow */
 #define MUCH_MEMORY (4u << 20) /* files wait for it to become less */
@@ -54,6 +55,7 @@ struct outlet {
     uint64_t bytes;
     uint64_t dropped_told; /* of those dropped, told in the log */
     uint32_t now_s;
+    unsigned failing_ticks;
     unsigned puts;    /* since it was last asked */
     bool is_dropping; /* records are refused now */
     bool is_given_up; /* it was waited for in vain */
@@ -402,6 +404,8 @@ bool outlet_tick(struct outlet *outlet, int64_t now_us, uint32_t now_s)
         queue_moves(outlet->queue, now_us);
     has_more |= queue_tick(outlet->queue, now_us);
     queue_sync(outlet->queue);
+    outlet->failing_ticks =
+        outlet->status.is_failing ? outlet->failing_ticks + 1 : 0;
     if (outlet->status.is_slow || outlet->status.is_failing)
         return has_more;
     outlet->is_dropping = false;
@@ -521,4 +525,15 @@ void outlet_answer(const struct outlet *outlet, struct strbuf *out)
 {
     if (outlet->kind->answer != NULL)
         outlet->kind->answer(outlet->sink, out);
+}
+
+bool outlet_is_down(const struct outlet *outlet)
+{
+    return outlet->failing_ticks >= DOWN_TICKS;
+}
+
+bool outlet_is_filling(const struct outlet *outlet)
+{
+    return outlet->spool_max > 0 &&
+           queue_disk(outlet->queue) > outlet->spool_max / 5 * 4;
 }

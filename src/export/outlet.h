@@ -87,6 +87,11 @@ bool outlet_drain(struct outlet *outlet, struct outlet_patience *patience);
 void outlet_counters(const struct outlet *outlet,
                      struct exporter_counters *out);
 
+/* Whether the target has failed for some seconds; and whether the spool is
+ * nearly full. */
+bool outlet_is_down(const struct outlet *outlet);
+bool outlet_is_filling(const struct outlet *outlet);
+
 /* Add what the other side is or said, where it says anything. */
 void outlet_answer(const struct outlet *outlet, struct strbuf *out);
 

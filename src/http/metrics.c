@@ -8,6 +8,7 @@
 
 #include "core/util/utf8.h"
 #include "core/util/version.h"
+#include "export/exporter_rows.h"
 #include "http/metrics_open.h"
 #include "lua/scripts.h"
 
@@ -258,83 +259,37 @@ static void put_engine(struct strbuf *out, const struct engine *engine)
     put_applications(out, engine);
 }
 
-/* Which counter of a sink. */
-static const struct {
-    const char *name;
-    const char *type;
-    const char *help;
-    size_t offset;
-} sink_metrics[] = {
-    {"kelvin_export_records_total", "counter",
-     "Flow records for a sink, those of the run before included.",
-     offsetof(struct exporter_counters, records)},
-    {"kelvin_export_recovered_records", "gauge",
-     "Of these, those that the run before left on disk.",
-     offsetof(struct exporter_counters, recovered)},
-    {"kelvin_export_filtered_records_total", "counter",
-     "Records that the sink's filter is against.",
-     offsetof(struct exporter_counters, filtered)},
-    {"kelvin_export_exported_records_total", "counter",
-     "Records that the target has.",
-     offsetof(struct exporter_counters, exported)},
-    {"kelvin_export_queued_records", "gauge", "Records that wait in memory.",
-     offsetof(struct exporter_counters, queued)},
-    {"kelvin_export_spooled_records", "gauge", "Records that wait on disk.",
-     offsetof(struct exporter_counters, spooled)},
-    {"kelvin_export_retried_records_total", "counter", "Records sent again.",
-     offsetof(struct exporter_counters, retried)},
-    {"kelvin_export_refused_records_total", "counter",
-     "Records dropped because there was no room for them.",
-     offsetof(struct exporter_counters, refused)},
-    {"kelvin_export_lost_records_total", "counter",
-     "Records given up after they were accepted.",
-     offsetof(struct exporter_counters, lost)},
-    {"kelvin_export_rejected_records_total", "counter",
-     "Records dropped because the target does not want them.",
-     offsetof(struct exporter_counters, rejected)},
-    {"kelvin_export_expired_records_total", "counter",
-     "Records dropped as the oldest ones of a full spool.",
-     offsetof(struct exporter_counters, expired)},
-    {"kelvin_export_damaged_records_total", "counter",
-     "Records dropped because the spool was damaged.",
-     offsetof(struct exporter_counters, damaged)},
-    {"kelvin_export_bytes_total", "counter", "Bytes sent to the target.",
-     offsetof(struct exporter_counters, bytes)},
-    {"kelvin_export_memory_bytes", "gauge", "Memory of the queue.",
-     offsetof(struct exporter_counters, memory)},
-    {"kelvin_export_spool_bytes", "gauge", "Files of the spool.",
-     offsetof(struct exporter_counters, disk)},
-    {"kelvin_export_lag_seconds", "gauge",
-     "Age of the oldest record that waits.",
-     offsetof(struct exporter_counters, lag_s)},
-    {"kelvin_export_failing", "gauge", "Whether the target is away or refuses.",
-     offsetof(struct exporter_counters, failing)},
-};
+/* A sink is named by its place and kind: its spec tells of the network. */
+static void put_export_row(struct strbuf *out, const struct exporter *exporter,
+                           const struct exporter_row *row)
+{
+    char name[64];
 
-/* A sink is named by its place and kind: its spec may hold a password. */
+    snprintf(name, sizeof(name), "kelvin_export_%s", row->metric);
+    put_head(out, name, row->is_gauge ? "gauge" : "counter", row->help);
+    for (size_t sink = 0; sink < exporter_sinks(exporter); sink++) {
+        const char *spec = exporter_spec(exporter, sink);
+        struct exporter_counters counters;
+        char kind[32];
+
+        exporter_counters(exporter, sink, &counters);
+        snprintf(kind, sizeof(kind), "%.*s", (int)strcspn(spec, ";"), spec);
+        put_labelled(out, name, "kind", kind);
+        strbuf_printf(out, ",sink=\"%zu\"} %" PRIu64 "\n", sink,
+                      exporter_value(row, &counters));
+    }
+}
+
 static void put_exporter(struct strbuf *out, const struct exporter *exporter)
 {
-    size_t sinks = exporter != NULL ? exporter_sinks(exporter) : 0;
+    size_t count;
+    const struct exporter_row *rows = exporter_rows(&count);
 
-    for (size_t i = 0; i < sizeof(sink_metrics) / sizeof(sink_metrics[0]);
-         i++) {
-        if (sinks > 0)
-            put_head(out, sink_metrics[i].name, sink_metrics[i].type,
-                     sink_metrics[i].help);
-        for (size_t sink = 0; sink < sinks; sink++) {
-            const char *spec = exporter_spec(exporter, sink);
-            struct exporter_counters counters;
-            char kind[32];
-            uint64_t value;
-
-            exporter_counters(exporter, sink, &counters);
-            memcpy(&value, (const char *)&counters + sink_metrics[i].offset,
-                   sizeof(value));
-            snprintf(kind, sizeof(kind), "%.*s", (int)strcspn(spec, ";"), spec);
-            put_labelled(out, sink_metrics[i].name, "kind", kind);
-            strbuf_printf(out, ",sink=\"%zu\"} %" PRIu64 "\n", sink, value);
-        }
-    }
+    if (exporter == NULL || exporter_sinks(exporter) == 0)
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].metric != NULL)
+            put_export_row(out, exporter, &rows[i]);
 }
 
 static const struct {

@@ -26,13 +26,14 @@ const struct lib_context *lib_context_of(lua_State *L)
 void lib_open_all(lua_State *L)
 {
     static void (*const libraries[])(lua_State *) = {
-        lib_base_open,       lib_coroutine_open,    lib_load_open,
-        lib_string_open,     lib_pattern_open,      lib_table_open,
-        lib_io_open,         lib_ntop_open,         lib_ntop_files_open,
-        lib_ntop_net_open,   lib_ntop_cache_open,   lib_ntop_sets_open,
-        lib_ntop_prefs_open, lib_ntop_names_open,   lib_ntop_samplings_open,
-        lib_ntop_http_open,  lib_ntop_rrd_open,     lib_ntop_users_open,
-        lib_ntop_snmp_open,  lib_ntop_missing_open, lib_interface_open,
+        lib_base_open,       lib_coroutine_open,   lib_load_open,
+        lib_string_open,     lib_pattern_open,     lib_table_open,
+        lib_io_open,         lib_ntop_open,        lib_ntop_files_open,
+        lib_ntop_net_open,   lib_ntop_cache_open,  lib_ntop_sets_open,
+        lib_ntop_prefs_open, lib_ntop_names_open,  lib_ntop_samplings_open,
+        lib_ntop_http_open,  lib_ntop_export_open, lib_ntop_rrd_open,
+        lib_ntop_users_open, lib_ntop_snmp_open,   lib_ntop_missing_open,
+        lib_interface_open,
     };
 
     for (size_t i = 0; i < sizeof(libraries) / sizeof(*libraries); i++)

@@ -29,6 +29,7 @@ struct loop_http;
 struct series;
 struct snmp;
 struct users;
+struct exporter;
 
 /* The parts of the program that libraries work on. A part that is missing is
  * NULL. Not owned. */
@@ -48,6 +49,7 @@ struct lib_context {
     struct series *series;
     struct snmp *snmp;
     struct users *users;
+    struct exporter *exporter;
     const struct options *options;
     const struct lib_dirs *dirs;
     const char *command_line; /* without secrets */
@@ -120,6 +122,7 @@ void lib_table_open(lua_State *L);
 void lib_io_open(lua_State *L);
 void lib_ntop_open(lua_State *L);
 void lib_ntop_cache_open(lua_State *L);
+void lib_ntop_export_open(lua_State *L);
 void lib_ntop_files_open(lua_State *L);
 void lib_ntop_http_open(lua_State *L);
 void lib_ntop_missing_open(lua_State *L);

@@ -405,3 +405,40 @@ def test_trial_of_a_bad_spec_shows_no_secret(kelvin, spec):
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "very-secret" not in done.stderr + done.stdout
+
+
+def test_counters_are_in_the_report(fed, tmp_path, receiver):
+    kelvin = fed(logstash(receiver), f"file;{tmp_path}/x")
+    kelvin.flows(1000)
+    kelvin.settle()
+    kelvin.wait_said("the target is away or refuses records")  # an alert
+    receiver.start()
+    kelvin.wait_sink(lambda now: now["spooled_records"] == 0)
+    kelvin.finish()
+    assert f"export {logstash(receiver)}\n" in kelvin.said()
+    assert kelvin.said().count("records     1,001, 1,001 exported") == 2
+
+
+def test_scripts_see_counters_but_no_secrets(offline, tmp_path):
+    path = captures.save(
+        tmp_path / "one.pcap",
+        captures.frames([captures.ether() / captures.udp()]),
+    )
+    script = tmp_path / "ask.lua"
+    script.write_text(
+        "for _, one in ipairs(ntop.getExporters()) do\n"
+        "  print(one.kind, one.name, one.records,\n"
+        "        one.exported + one.queued + one.spooled + one.dropped)\n"
+        "end\n"
+    )
+    specs = [f"file;{tmp_path}/x", "mysql;127.0.0.1;a;b;me;secret-word;port=1"]
+    done = subprocess.run(
+        offline("-s", "-i", path, "-F", specs[0], "-F", specs[1], "--run",
+                script),
+        capture_output=True, text=True, timeout=60,
+    )
+    assert done.stdout.splitlines() == [
+        f"file\t{specs[0]}\t0\t0",
+        "mysql\tmysql;127.0.0.1;a;b;me;***;port=1\t0\t0",
+    ], done.stderr
+    assert "secret-word" not in done.stderr

@@ -403,6 +403,8 @@ static void put_all(struct strbuf *out, const struct report_source *source)
     put_series(out, source->series);
     if (source->alerts != NULL)
         put_alerts(out, source->alerts, source->engine);
+    if (source->more != NULL)
+        source->more(source->arg, out);
 }
 
 void report_write(int fd, int wait_ms, const struct report_source *source)

@@ -9,15 +9,18 @@
 #include "core/run/loop.h"
 #include "core/run/series.h"
 #include "core/run/store.h"
+#include "core/util/strbuf.h"
 
 /* What a report tells of. */
 struct report_source {
     const struct engine *engine;
-    const struct loop *loop;     /* NULL: not how it feels */
-    const struct store *store;   /* NULL: there is none */
-    const struct series *series; /* NULL: there are none */
-    const struct alerts *alerts; /* NULL: there are none */
-    double elapsed_s;            /* since the packets came */
+    const struct loop *loop;                     /* NULL: not how it feels */
+    const struct store *store;                   /* NULL: there is none */
+    const struct series *series;                 /* NULL: there are none */
+    const struct alerts *alerts;                 /* NULL: there are none */
+    void (*more)(void *arg, struct strbuf *out); /* at the end, or NULL */
+    void *arg;
+    double elapsed_s; /* since the packets came */
 };
 
 /*
