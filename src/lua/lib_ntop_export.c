@@ -7,7 +7,7 @@
 #include "lua/lib.h"
 #include "lua/push.h"
 
-static void push_sink(lua_State *L, const struct exporter *exporter,
+static void push_target(lua_State *L, const struct exporter *exporter,
                       size_t sink)
 {
     const char *name = exporter_spec(exporter, sink);
@@ -38,7 +38,7 @@ static int ntop_get_exporters(lua_State *L)
 
     lua_createtable(L, (int)count, 0);
     for (size_t i = 0; i < count; i++) {
-        push_sink(L, exporter, i);
+        push_target(L, exporter, i);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     return 1;
