@@ -134,6 +134,15 @@ static void connections_with_data(void **state)
     flow.goodput[0] = flow.goodput[1] = 1000;
     assert_int_equal(flow_status(&flow, &tcp, START_US),
                      FLOW_STATUS_LOW_GOODPUT);
+    flow.last_us = START_US;
+    tcp.state = TCP_STATE_ESTABLISHED;
+    assert_int_equal(flow_status(&flow, &tcp, START_US + 10 * SECOND_US),
+                     FLOW_STATUS_LOW_GOODPUT);
+    assert_int_equal(flow_status(&flow, &tcp, START_US + 11 * SECOND_US),
+                     FLOW_STATUS_SLOW_DATA);
+    tcp.state = TCP_STATE_CLOSED; /* it is done, not slow */
+    assert_int_equal(flow_status(&flow, &tcp, START_US + 11 * SECOND_US),
+                     FLOW_STATUS_LOW_GOODPUT);
     tcp.appl_us = 6 * SECOND_US; /* a time as long as there is no answer */
     assert_int_equal(flow_status(&flow, &tcp, START_US),
                      FLOW_STATUS_LOW_GOODPUT);

@@ -7,6 +7,7 @@
 #define SLOW_HANDSHAKE_US 2000000
 #define SLOW_ANSWER_US 5000000
 #define NO_ANSWER_US 3000000
+#define SLOW_DATA_US 10000000 /* silence between small pieces */
 /* Fewer packets do not say how well a connection goes. */
 #define ISSUES_PACKETS 10
 #define ISSUES_PERCENT 10 /* of the packets retransmitted or lost */
@@ -125,8 +126,12 @@ enum flow_status flow_status(const struct flow *flow, const struct tcp *tcp,
         return FLOW_STATUS_SLOW_HEADER;
     if (dpi_risks_certificate(attrs_number(flow->attrs, ATTR_RISKS, 0)))
         return FLOW_STATUS_CERTIFICATE;
-    return flow_has_low_goodput(flow) ? FLOW_STATUS_LOW_GOODPUT
-                                      : FLOW_STATUS_NORMAL;
+    if (!flow_has_low_goodput(flow))
+        return FLOW_STATUS_NORMAL;
+    return tcp->state == TCP_STATE_ESTABLISHED &&
+                   now_us - flow->last_us > SLOW_DATA_US
+               ? FLOW_STATUS_SLOW_DATA
+               : FLOW_STATUS_LOW_GOODPUT;
 }
 
 const char *flow_status_name(enum flow_status status)

@@ -36,7 +36,7 @@ enum flow_status {
     FLOW_STATUS_NORMAL,
     FLOW_STATUS_SLOW_TCP,    /* slow handshake or many retransmissions */
     FLOW_STATUS_SLOW_HEADER, /* slow application header */
-    FLOW_STATUS_SLOW_DATA,   /* slow data exchange */
+    FLOW_STATUS_SLOW_DATA,   /* little data, then silence, still open */
     FLOW_STATUS_LOW_GOODPUT, /* headers outweigh data */
     FLOW_STATUS_SYN_PROBING, /* SYN without answer: scan suspect */
     FLOW_STATUS_TCP_ISSUES,  /* retransmissions, losses */

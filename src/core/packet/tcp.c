@@ -14,7 +14,8 @@
 #define REORDER_US 3000
 #define FAST_US 20000
 #define FAST_DUP_ACKS 2
-#define DUP_ACKS_MAX 63 /* that a side can count */
+#define DUP_ACKS_MAX 63     /* that a side can count */
+#define WINDOW_SCALE_MAX 14 /* RFC 7323, 2.3 */
 
 /* Serial number arithmetic (RFC 1982). */
 static bool seq_before(uint32_t a, uint32_t b)
@@ -216,6 +217,35 @@ static void follow_request(struct tcp *tcp, const struct packet *packet,
     }
 }
 
+/*
+ * A reset far from what its sender said before is somebody else's, who knows
+ * the ports and not the sequence number; the receiver does not believe it
+ * either (RFC 5961, 3). That wants it within its window; what of it was lost
+ * on the way to us or to it we do not know, so a window before or after will
+ * do, and a small one counts as 64 KiB.
+ */
+static bool is_blind_reset(const struct tcp *tcp, const struct tcp_side *side,
+                           const struct tcp_side *peer,
+                           const struct packet *packet)
+{
+    int32_t distance = (int32_t)(packet->tcp.seq - side->next_seq);
+    unsigned shift = WINDOW_SCALE_MAX; /* while not known */
+    uint32_t window;
+
+    if ((packet->tcp.flags & TCP_FLAG_RST) == 0 || !side->has_seq ||
+        !peer->has_ack)
+        return false;
+    if (side->window_scale <= WINDOW_SCALE_MAX &&
+        peer->window_scale <= WINDOW_SCALE_MAX)
+        shift = peer->window_scale;
+    else if (tcp->syn_seen || tcp->synack_seen)
+        shift = 0;
+    window = (uint32_t)peer->window << shift;
+    if (window < UINT16_MAX)
+        window = UINT16_MAX;
+    return distance > (int32_t)window || distance < -(int32_t)window;
+}
+
 static void follow_state(struct tcp *tcp, const struct packet *packet,
                          bool from_server)
 {
@@ -243,6 +273,10 @@ bool tcp_segment(struct tcp *tcp, const struct packet *packet, bool from_server)
     const struct tcp_side *peer = &tcp->side[!from_server];
     bool is_full;
 
+    if (is_blind_reset(tcp, side, peer, packet)) {
+        side->flags |= TCP_FLAG_RST;
+        return false;
+    }
     if (tcp->state == TCP_STATE_OPENING)
         follow_attempt(tcp, packet, from_server);
     if (!tcp->handshake_done)
