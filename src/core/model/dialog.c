@@ -84,6 +84,11 @@ static void dns_message(struct iface *iface, struct flow *flow,
 {
     struct dns dns;
 
+    /* What the hosts have is on its way while the message is read. */
+    rollup_hosts(iface, flow);
+    for (enum way way = 0; way < WAYS; way++)
+        if (flow->host[way] != POOL_NONE)
+            host_prefetch_local(hosts_at(&iface->hosts, flow->host[way]));
     if (!dns_read(&dns, packet))
         return;
     for (enum way way = 0; way < WAYS; way++) {

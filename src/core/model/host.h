@@ -227,6 +227,12 @@ static inline void host_prefetch_contacts(const struct host *host)
     __builtin_prefetch(host->local->contacts[WAY_RCVD]);
 }
 
+/* The same for what host_count_dns() and host_count_http() look up. */
+static inline void host_prefetch_local(const struct host *host)
+{
+    __builtin_prefetch(host->local);
+}
+
 /* The same for host_add() and host_active(). */
 void host_prefetch(const struct host *host, uint32_t now_s);
 

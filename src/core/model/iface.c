@@ -228,16 +228,39 @@ void iface_frame(struct iface *iface, const struct frame *frame)
     intake_packet(iface, &packet);
 }
 
-/* The first indices of a list. @return how many there are, `most` at most. */
-static unsigned first_of(const struct list *list, uint32_t *first,
-                         unsigned most)
-{
-    unsigned count = 0;
+/*
+ * The flows at the head of an idle list, found one by one as each names the
+ * next: each look asks the processor for the flow that the next look reads,
+ * so that nobody has to wait for it.
+ */
+struct ahead {
+    uint32_t next; /* the one behind those below; POOL_NONE: none */
+    unsigned count;
+    uint32_t flows[ROLLUP_AHEAD];
+};
 
-    for (uint32_t index = list->head; index != POOL_NONE && count < most;
-         index = list_link(list, index)->next)
-        first[count++] = index;
-    return count;
+static void ahead_look(struct ahead *ahead, const struct list *idle)
+{
+    if (ahead->next == POOL_NONE || ahead->count == ROLLUP_AHEAD)
+        return;
+    ahead->flows[ahead->count++] = ahead->next;
+    ahead->next = list_link(idle, ahead->next)->next;
+    pool_prefetch(idle->pool, ahead->next);
+}
+
+/* Before each flow that ends, the head of the list. */
+static void ahead_of_end(struct iface *iface, struct ahead *ahead,
+                         const struct list *idle, unsigned ended)
+{
+    if (ended == 0)
+        *ahead = (struct ahead){.next = idle->head};
+    if (ended % ROLLUP_AHEAD == 0) {
+        for (unsigned i = 0; i < ROLLUP_AHEAD; i++)
+            ahead_look(ahead, idle);
+        rollup_prefetch_ends(iface, ahead->flows, ahead->count);
+        ahead->count = 0;
+    }
+    ahead_look(ahead, idle);
 }
 
 /* End flows that were silent too long. @return how many of the budget are
@@ -250,8 +273,8 @@ static uint32_t expire_flows(struct iface *iface, uint32_t budget)
         const struct list *idle = &iface->flows.idle[class];
         int64_t limit_us = (int64_t)config->timeout_s[class] * SECOND_US;
         uint32_t moved = POOL_NONE;
-        uint32_t ahead[ROLLUP_AHEAD];
-        unsigned ended = 0;
+        struct ahead ahead;
+        unsigned ended = 0; /* since the last that did not */
 
         while (idle->head != POOL_NONE && idle->head != moved && budget > 0) {
             struct flow *flow = flows_at(&iface->flows, idle->head);
@@ -267,10 +290,9 @@ static uint32_t expire_flows(struct iface *iface, uint32_t budget)
                 if (moved == POOL_NONE)
                     moved = idle->head;
                 flows_refresh(&iface->flows, idle->head, class);
+                ended = 0;
             } else {
-                if (ended++ % ROLLUP_AHEAD == 0)
-                    rollup_prefetch_ends(iface, ahead,
-                                         first_of(idle, ahead, ROLLUP_AHEAD));
+                ahead_of_end(iface, &ahead, idle, ended++);
                 rollup_end(iface, idle->head, FLOW_END_IDLE);
             }
             budget--;
@@ -279,16 +301,18 @@ static uint32_t expire_flows(struct iface *iface, uint32_t budget)
     return budget;
 }
 
-/* The same of the flows whose news wait for the roll-up. */
+/* The first flows whose news wait. @return how many, `most` at most. */
 static unsigned first_rolling(const struct flows *flows, uint32_t *batch,
                               unsigned most)
 {
-    unsigned count = first_of(&flows->rolling, batch, most);
+    uint32_t index = flows->rolling.head;
+    unsigned count = 0;
 
-    for (unsigned i = 0; i < count; i++) {
-        const struct flow_news *news = pool_at(&flows->news, batch[i]);
+    while (index != POOL_NONE && count < most) {
+        const struct flow_news *news = pool_at(&flows->news, index);
 
-        batch[i] = news->flow;
+        batch[count++] = news->flow;
+        index = news->link.next;
     }
     return count;
 }

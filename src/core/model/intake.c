@@ -325,32 +325,34 @@ static bool is_over(const struct iface *iface, uint32_t index,
            tcp_is_reopened_by(tcp, packet, from_server);
 }
 
-static void ip_packet(struct iface *iface, const struct packet *packet)
+static void ip_packet(struct iface *iface, const struct packet *packet,
+                      const struct flow_key *key, uint32_t hash)
 {
-    struct flow_key key;
     bool from_server;
-    uint32_t hash;
-    uint32_t index;
+    uint32_t index = flows_find(&iface->flows, key, hash, &from_server);
 
-    if (!flow_key_of(packet, &key))
-        return;
-    hash = flows_hash(&iface->flows, &key);
-    index = flows_find(&iface->flows, &key, hash, &from_server);
     if (index != POOL_NONE && is_over(iface, index, packet, from_server)) {
         rollup_end(iface, index, FLOW_END_REUSED);
         index = POOL_NONE;
     }
     if (index == POOL_NONE)
-        index = flow_begin(iface, packet, &key, hash, &from_server);
+        index = flow_begin(iface, packet, key, hash, &from_server);
     if (index != POOL_NONE)
         flow_packet(iface, index, packet, from_server);
 }
 
 void intake_packet(struct iface *iface, const struct packet *packet)
 {
+    struct flow_key key;
+    bool has_flow = flow_key_of(packet, &key);
+    uint32_t hash = has_flow ? flows_hash(&iface->flows, &key) : 0;
+
+    /* The slot is on its way while the frame is counted. */
+    if (has_flow)
+        table_prefetch(&iface->flows.table, hash);
     count_frame(iface, packet);
-    if (packet->ip_version != 0)
-        ip_packet(iface, packet);
+    if (has_flow)
+        ip_packet(iface, packet, &key, hash);
     else if (packet->kind == L3_ARP)
         count_arp(iface, packet);
 }
