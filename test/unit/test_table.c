@@ -45,7 +45,8 @@ static void equal_hashes_come_one_by_one(void **state)
     table_init(&table, 8);
     for (index = 1; index <= 4; index++) {
         table_insert(&table, 77, index);
-        table_insert(&table, 77 + 16, index + 4); /* same slot, other hash */
+        /* The same slot, another hash. */
+        table_insert(&table, 77 + table.mask + 1, index + 4);
     }
     at = table_find(&table, 77);
     while ((index = table_next(&table, &at)) != 0)
@@ -109,6 +110,27 @@ static void agrees_with_a_plain_array(void **state)
     table_clear(&table);
 }
 
+static void grows_with_its_entries(void **state)
+{
+    struct table table;
+    uint32_t first;
+
+    (void)state;
+    table_init(&table, 100000);
+    first = table.mask;
+    for (uint32_t index = 1; index <= 100000; index++) {
+        table_insert(&table, index * 2654435761u, index);
+        assert_true(table.count * 2 <= table.mask + 1);
+        assert_true(table.mask == first || table.mask < table.count * 4);
+    }
+    for (uint32_t index = 1; index <= 100000; index++)
+        assert_true(has(&table, index * 2654435761u, index));
+    for (uint32_t index = 1; index <= 100000; index++)
+        table_remove(&table, index * 2654435761u, index);
+    assert_int_equal(table.count, 0);
+    table_clear(&table);
+}
+
 static void visits_each_once(void **state)
 {
     uint32_t seen[CAP + 1] = {0};
@@ -137,6 +159,7 @@ int main(void)
         cmocka_unit_test(equal_hashes_come_one_by_one),
         cmocka_unit_test(a_gap_at_the_end_is_closed_around_it),
         cmocka_unit_test(agrees_with_a_plain_array),
+        cmocka_unit_test(grows_with_its_entries),
         cmocka_unit_test(visits_each_once),
     };
 

@@ -16,7 +16,9 @@
  *       if (same_key(pool_at(&pool, index), key))
  *           return index;
  *
- * Sized once for its cap at load factor 1/2 at most, so it never rehashes.
+ * The load factor is 1/2 at most. It grows with its entries, as each lies on
+ * a page of its own while there are few, and never shrinks; to move 131072
+ * entries takes a millisecond.
  */
 struct table_slot {
     uint32_t hash;
@@ -26,6 +28,8 @@ struct table_slot {
 struct table {
     struct table_slot *slots;
     uint32_t mask;
+    uint32_t count;
+    uint32_t cap;
 };
 
 struct table_cursor {
@@ -37,7 +41,8 @@ struct table_cursor {
 void table_init(struct table *table, uint32_t cap);
 void table_clear(struct table *table);
 
-/* Enter an index under its hash. There must be fewer than cap entries. */
+/* Enter an index under its hash. There must be fewer than cap entries.
+ * Cursors become invalid. */
 void table_insert(struct table *table, uint32_t hash, uint32_t index);
 
 /* Remove the entry (hash, index), which must exist. Cursors become invalid. */
@@ -72,7 +77,7 @@ static inline uint32_t table_next(const struct table *table,
 }
 
 /* Visit all entries, in no order: the next index, or 0 after the last.
- * `*cursor` starts at 0. */
+ * `*cursor` starts at 0; while the table grows some may come twice. */
 static inline uint32_t table_each(const struct table *table, uint32_t *cursor)
 {
     while (*cursor <= table->mask) {
