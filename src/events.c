@@ -7,6 +7,7 @@
 
 #include "app.h"
 #include "core/model/engine.h"
+#include "core/model/iface.h"
 #include "core/run/inputs.h"
 #include "core/run/loop.h"
 #include "core/run/report.h"
@@ -21,22 +22,38 @@
 #include "lua/scripts.h"
 
 #define SECOND_US 1000000
+#define PROGRESS_WIDTH 33 /* of the longest, 20 digits and words */
 /* timeout(1) and some shells send a signal twice and mean it once. */
 #define ECHO_US 500000
 
 static void hide_progress(struct app *app)
 {
     if (app->shows_progress)
-        fprintf(stderr, "\r          \r");
+        fprintf(stderr, "\r%*s\r", PROGRESS_WIDTH, "");
     app->shows_progress = false;
+}
+
+static uint64_t packets_of_files(const struct engine *engine)
+{
+    uint64_t packets = 0;
+
+    for (uint16_t i = 0; i < engine_ifaces(engine); i++)
+        if (!engine_iface(engine, i)->is_live)
+            packets += engine_iface(engine, i)->counters.all.packets;
+    return packets;
 }
 
 static void show_progress(const struct app *app)
 {
     double done = inputs_progress(app->inputs);
 
-    if (app->shows_progress && done >= 0)
+    if (!app->shows_progress)
+        return;
+    if (done >= 0)
         fprintf(stderr, "\r%3.0f %% read", done * 100);
+    else if (inputs_are_reading(app->inputs)) /* a pipe has no size */
+        fprintf(stderr, "\r%llu packets read",
+                (unsigned long long)packets_of_files(app->engine));
 }
 
 static void on_second(void *arg)

@@ -40,7 +40,8 @@ bool open_check(struct app *app)
         strbuf_printf(&app->error, "option -m: %s", why);
         return app_fail(app);
     }
-    return (exporter_check((const char *const *)options->dump_flows.items,
+    return (inputs_check(options, &app->error) &&
+            exporter_check((const char *const *)options->dump_flows.items,
                            options->dump_flows.count, &app->error) &&
             server_check(options, &app->error)) ||
            app_fail(app);

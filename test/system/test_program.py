@@ -7,6 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -198,6 +199,27 @@ def test_progress_is_gone_when_all_is_read(offline, tmp_path):
     path = captures.save(tmp_path / "in.pcap", LINES)
     shown = on_terminal(offline("-i", path, "-s", "--progress"), 2.5)
     assert "% read" not in shown.split("all files are read")[1]
+
+
+def test_progress_of_a_pipe_counts_packets(offline, tmp_path):
+    """Nobody knows how much will come."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+
+    def write_slowly():
+        with path.open("wb") as fifo:
+            fifo.write(captures.pcap(LINES))
+            fifo.flush()
+            time.sleep(2.5)
+
+    writer = threading.Thread(target=write_slowly)
+    writer.start()
+    shown = on_terminal(
+        offline("-i", path, "-s", "--progress", "--shutdown-when-done")
+    )
+    writer.join()
+    assert f"\r{len(LINES)} packets read" in shown
+    assert shown.rindex("packets read") < shown.rindex("  \r")
 
 
 def test_two_files_of_records_get_the_same(run_kelvin, tmp_path):

@@ -93,6 +93,11 @@ struct capture_handler {
  */
 struct capture *capture_open(const struct capture_config *config, char *error);
 
+/* Whether there is a link type that this filter makes sense for, to be asked
+ * before anything is opened.
+ * @return false with one line in `error` (CAPTURE_ERROR_SIZE bytes). */
+bool capture_filter_check(const char *filter, char *error);
+
 /* Begin to call the handler from the loop; once. The handler is copied. */
 void capture_start(struct capture *capture, struct loop *loop,
                    const struct capture_handler *handler);

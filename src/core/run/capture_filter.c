@@ -100,6 +100,25 @@ void capture_filter_fail(char *error, const char *filter, int link_type,
                  filter + good + strspn(filter + good, " \t\n"), reason);
 }
 
+bool capture_filter_check(const char *filter, char *error)
+{
+    static const int link_types[] = {DLT_EN10MB, DLT_IEEE802_11_RADIO,
+                                     DLT_LINUX_SLL2, DLT_PPP, DLT_PFLOG};
+    char reason[CAPTURE_ERROR_SIZE];
+
+    for (size_t i = 0; i < sizeof(link_types) / sizeof(*link_types); i++) {
+        struct bpf_program program;
+        char *why = i == 0 ? reason : NULL;
+
+        if (compile(filter, link_types[i], &program, why)) {
+            pcap_freecode(&program);
+            return true;
+        }
+    }
+    capture_filter_fail(error, filter, link_types[0], reason);
+    return false;
+}
+
 static struct compiled *find(struct capture_filter *filter, int link_type)
 {
     if (filter->last < filter->count &&

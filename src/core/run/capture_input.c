@@ -24,6 +24,8 @@
  */
 #define WINDOW_SIZE (512 * 1024)
 #define GZIP_SIZE (64 * 1024)
+/* At first: thousands of files may have been looked into and wait. */
+#define FIRST_SIZE 4096
 #define INFLATE_SIZE (128 * 1024) /* at a time: half a millisecond's work */
 #define INFLATE_ROUNDS 64         /* at a time: members may be empty */
 
@@ -216,7 +218,8 @@ static enum input_result gzip_inflate(struct capture_input *input)
 {
     z_stream *stream = &input->gzip->stream;
     size_t left = WINDOW_SIZE - input->end;
-    uInt room = (uInt)(left < INFLATE_SIZE ? left : INFLATE_SIZE);
+    size_t most = stream->total_out == 0 ? FIRST_SIZE : INFLATE_SIZE;
+    uInt room = (uInt)(left < most ? left : most);
     int result;
 
     if (input->gzip->is_between) {
@@ -265,7 +268,8 @@ static enum input_result gzip_fill(struct capture_input *input)
     return INPUT_BYTES;
 }
 
-/* Two bytes tell gzip; both are in the first read of all but odd pipes. */
+/* Two bytes tell gzip; both are in the first read of all but odd pipes, and
+ * what comes with them fits where zlib takes it. */
 static enum input_result plain_fill(struct capture_input *input)
 {
     enum input_result result;
@@ -273,7 +277,7 @@ static enum input_result plain_fill(struct capture_input *input)
 
     result = read_some(input, input->window + input->end,
                        input->is_known ? WINDOW_SIZE - input->end
-                                       : GZIP_SIZE - input->end,
+                                       : FIRST_SIZE - input->end,
                        &got);
     input->end += got;
     if (result != INPUT_BYTES || input->is_known || input->end < 2)

@@ -11,11 +11,17 @@
 #include "core/util/log.h"
 #include "core/util/mem.h"
 
+/* Files whose size is known are read a few at a time, in their order: each
+ * that is being read has a window of half a megabyte, and a list may name
+ * thousands. */
+#define FILES_AT_ONCE 4
+
 struct input {
     struct inputs *inputs;
     struct capture *capture;
     struct iface *iface;
     bool is_file;
+    bool is_sized; /* a file that waits for its turn, not for a writer */
     bool has_ended;
     bool has_failed;
 };
@@ -24,6 +30,8 @@ struct inputs {
     struct input **items;
     size_t count;
     size_t files_open;
+    size_t queue_next; /* no sized file before this one waits */
+    struct loop *loop;
     struct inputs_handler handler;
 };
 
@@ -69,6 +77,8 @@ static bool open_one(void *arg, const char *name)
     char error[CAPTURE_ERROR_SIZE];
     struct capture *capture = capture_open(&config, error);
     struct input *input;
+    uint64_t done;
+    uint64_t total;
 
     if (capture == NULL) {
         strbuf_puts(opening->error, error);
@@ -79,6 +89,8 @@ static bool open_one(void *arg, const char *name)
     input->inputs = inputs;
     input->capture = capture;
     input->is_file = capture_is_file(capture);
+    capture_progress(capture, &done, &total);
+    input->is_sized = input->is_file && total > 0;
     inputs->items =
         mem_realloc(inputs->items, inputs->count + 1, sizeof(struct input *));
     inputs->items[inputs->count++] = input;
@@ -115,6 +127,24 @@ static void open_default(struct opening *opening)
                 "there is no default route to tell which interface to watch: "
                 "name one with -i, or a capture file");
     opening->has_failed = true;
+}
+
+static bool check_filter(const char *filter, struct strbuf *error)
+{
+    char why[CAPTURE_ERROR_SIZE];
+
+    if (filter == NULL || *filter == '\0' || capture_filter_check(filter, why))
+        return true;
+    strbuf_puts(error, why);
+    return false;
+}
+
+bool inputs_check(const struct options *options, struct strbuf *error)
+{
+    for (size_t i = 0; i < options->interface_count; i++)
+        if (!check_filter(options->interfaces[i].filter, error))
+            return false;
+    return check_filter(options->packet_filter, error);
 }
 
 struct inputs *inputs_open(const struct options *options,
@@ -191,6 +221,8 @@ static void on_last(void *arg)
     iface_end(input->iface, input->inputs->handler.settles);
 }
 
+static void start_queued(struct inputs *inputs);
+
 static void on_ended(void *arg, bool failed)
 {
     struct input *input = arg;
@@ -200,26 +232,48 @@ static void on_ended(void *arg, bool failed)
     input->has_failed = failed && input->iface->counters.all.packets == 0;
     if (--inputs->files_open == 0)
         inputs->handler.files_ended(inputs->handler.arg);
+    else if (input->is_sized)
+        start_queued(inputs);
+}
+
+static void start(struct input *input)
+{
+    struct capture_handler capture = {
+        .packet = on_packet,
+        .work = on_work,
+        .last = on_last,
+        .ended = on_ended,
+        .arg = input,
+    };
+
+    capture_start(input->capture, input->inputs->loop, &capture);
+    log_notice("capture", "%s %s", input->is_file ? "reading" : "watching",
+               input->iface->name);
+}
+
+/* The next file, if there is one. */
+static void start_queued(struct inputs *inputs)
+{
+    while (inputs->queue_next < inputs->count) {
+        struct input *input = inputs->items[inputs->queue_next++];
+
+        if (!input->is_sized)
+            continue;
+        start(input);
+        return;
+    }
 }
 
 void inputs_start(struct inputs *inputs, struct loop *loop,
                   const struct inputs_handler *handler)
 {
     inputs->handler = *handler;
-    for (size_t i = 0; i < inputs->count; i++) {
-        struct capture_handler capture = {
-            .packet = on_packet,
-            .work = on_work,
-            .last = on_last,
-            .ended = on_ended,
-            .arg = inputs->items[i],
-        };
-
-        capture_start(inputs->items[i]->capture, loop, &capture);
-        log_notice("capture", "%s %s",
-                   inputs->items[i]->is_file ? "reading" : "watching",
-                   inputs->items[i]->iface->name);
-    }
+    inputs->loop = loop;
+    for (size_t i = 0; i < inputs->count; i++)
+        if (!inputs->items[i]->is_sized)
+            start(inputs->items[i]);
+    for (unsigned i = 0; i < FILES_AT_ONCE; i++)
+        start_queued(inputs);
 }
 
 void inputs_resume(struct inputs *inputs)

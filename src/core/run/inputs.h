@@ -12,12 +12,17 @@
 #include "core/util/strbuf.h"
 
 /*
+ *   inputs_check(options, error)
  *   inputs = inputs_open(options, networks, error)   while still privileged
  *   inputs_attach(inputs, engine)
  *   inputs_start(inputs, loop, &handler)
  *   inputs_close(inputs)
  */
 struct inputs;
+
+/* What is wrong with the filters, whatever they are for.
+ * @return false with one line in the error. */
+bool inputs_check(const struct options *options, struct strbuf *error);
 
 /*
  * Open all that -i names, or the interface of the default route, and add to
