@@ -91,7 +91,6 @@ static void begin_library(void)
     snmp_disable_log();
     for (size_t i = 0; i < sizeof(off) / sizeof(*off); i++)
         netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, off[i], 1);
-    netsnmp_tdomain_init();
 }
 
 struct snmp *snmp_new(struct loop *loop, unsigned max_calls)
