@@ -121,6 +121,7 @@ void lib_pattern_open(lua_State *L);
 void lib_table_open(lua_State *L);
 void lib_io_open(lua_State *L);
 void lib_ntop_open(lua_State *L);
+void lib_ntop_blacklist_open(lua_State *L);
 void lib_ntop_cache_open(lua_State *L);
 void lib_ntop_export_open(lua_State *L);
 void lib_ntop_files_open(lua_State *L);

@@ -11,12 +11,9 @@ static const struct {
     const char *name;
     const char *why;
 } missing[] = {
-    {"addToHostBlacklist", "the engine has no lists of bad hosts"},
-    {"allocHostBlacklist", "the engine has no lists of bad hosts"},
     {"deleteDumpFiles", "packets are not written to files"},
     {"execQuery", "SQLite is not among kelvin's libraries"},
     {"getSiteCategories", "sites have no categories"},
-    {"swapHostBlacklist", "the engine has no lists of bad hosts"},
     {"zmq_connect", "kelvin collects from no probes"},
     {"zmq_disconnect", "kelvin collects from no probes"},
     {"zmq_receive", "kelvin collects from no probes"},

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import captures
-from captures import ether, udp
+from captures import CLIENT, ether, udp
 from conftest import quiet_environment
 
 FUNCTIONS = """
@@ -41,9 +41,6 @@ deleteDayStatsOlderThan getPrefs
 
 # What kelvin cannot do returns nil and the reason.
 MISSING = {
-    "addToHostBlacklist": "lists of bad hosts",
-    "allocHostBlacklist": "lists of bad hosts",
-    "swapHostBlacklist": "lists of bad hosts",
     "deleteDumpFiles": "not written to files",
     "execQuery": "SQLite",
     "getSiteCategories": "no categories",
@@ -185,3 +182,38 @@ def test_system_numbers_are_those_of_the_kernel(run):
         "cpu_idle", "cpu_load", "mem_buffers", "mem_cached", "mem_free",
         "mem_shmem", "mem_sreclaimable", "mem_total", "mem_used",
     ]
+
+
+def test_hosts_of_a_blacklist_are_marked(run):
+    out, _ = run(
+        f"""
+        local function bad()
+          local names = {{}}
+          for key, host in pairs(interface.getHostsInfo().hosts) do
+            if host.is_blacklisted then names[#names + 1] = key end
+          end
+          return #names, names[1], interface.getHostInfo("{CLIENT}")
+            .is_blacklisted
+        end
+        print(ntop.addToHostBlacklist("10.1.0.0/16"))
+        print(ntop.swapHostBlacklist())
+        assert(ntop.allocHostBlacklist())
+        print(ntop.addToHostBlacklist("10.1.0.0/33"))
+        print(pcall(ntop.addToHostBlacklist))
+        assert(ntop.addToHostBlacklist("10.1.0.0/16"))
+        print(bad())
+        assert(ntop.swapHostBlacklist())
+        print(bad())
+        print(interface.getHostsInfo(true, "column_ip", 9, 0, true, nil, nil,
+          nil, nil, nil, nil, nil, nil, nil, "is_blacklisted").numHosts)
+        assert(ntop.allocHostBlacklist() and ntop.swapHostBlacklist())
+        print(bad())
+        """
+    )
+    lines = out.splitlines()
+    assert "comes first" in lines[0] and "comes first" in lines[1]
+    assert lines[2] == "nil\tthis is no network"
+    assert "expected addToHostBlacklist(network: string)" in lines[3]
+    assert lines[4] == lines[7] == "0\tnil\tfalse"
+    assert lines[5] == f"1\t{CLIENT}\ttrue"
+    assert lines[6] == "1"

@@ -14,7 +14,7 @@
 #define PRO "of ntopng's commercial edition"
 #define SECONDS "the engine keeps packets of one second, no trend of them"
 #define WAY_RATES "flows keep the throughput of both ways in one"
-#define LISTS "the engine has no lists of bad or unsafe hosts"
+#define LISTS "the engine has no lists of unsafe hosts"
 #define SITES "the engine keeps no visited sites"
 #define GROUP_APPS "groups keep no counters by application"
 
@@ -185,7 +185,7 @@ static const struct key host_keys[] = {
     {"local_network_id", "integer", NULL},
     {"local_network_name", "string", NULL},
     {"systemhost", "boolean", NULL},
-    {"is_blacklisted", "boolean", LISTS},
+    {"is_blacklisted", "boolean", NULL},
     {"childSafe", "boolean", LISTS},
     {"source_id", "integer", PROBE},
     {"asn", "integer", NULL},

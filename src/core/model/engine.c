@@ -20,6 +20,7 @@ struct engine {
     struct dpi *dpi;
     struct alert_config alerts;
     struct alert_rules *rules;
+    struct blacklist *blacklist; /* NULL: none */
     struct iface **ifaces;
     uint16_t count;
     const struct observer *observers[ENGINE_OBSERVERS];
@@ -51,7 +52,19 @@ void engine_free(struct engine *engine)
     free(engine->ifaces);
     dpi_free(engine->dpi);
     alert_rules_free(engine->rules);
+    blacklist_free(engine->blacklist);
     free(engine);
+}
+
+void engine_set_blacklist(struct engine *engine, struct blacklist *list)
+{
+    blacklist_free(engine->blacklist);
+    engine->blacklist = list;
+}
+
+const struct blacklist *engine_blacklist(const struct engine *engine)
+{
+    return engine->blacklist;
 }
 
 void engine_observe(struct engine *engine, const struct observer *observer)

@@ -3,6 +3,7 @@
 #define KELVIN_MODEL_ENGINE_H
 
 #include "core/model/alert.h"
+#include "core/model/blacklist.h"
 #include "core/model/iface.h"
 
 struct engine_config {
@@ -86,6 +87,11 @@ void engine_retell_alerts(const struct engine *engine);
 
 /* The capture of an interface stopped, or goes on. */
 void engine_set_link(struct iface *iface, bool is_up);
+
+/* Networks that are known to be bad, in place of those before; the list is the
+ * engine's from now on. NULL: none. */
+void engine_set_blacklist(struct engine *engine, struct blacklist *list);
+const struct blacklist *engine_blacklist(const struct engine *engine);
 
 /* End all flows of all interfaces and tell the observers. */
 void engine_flush(struct engine *engine);

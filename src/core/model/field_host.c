@@ -38,6 +38,14 @@ GET(get_mac)
 }
 
 /* `detail` is an enum host_flag. */
+GET(is_blacklisted)
+{
+    (void)field;
+    value->flag = blacklist_has(engine_blacklist(source->iface->engine),
+                                &source->host->addr);
+    return FIELD_FOUND;
+}
+
 GET(has_flag)
 {
     value->flag = (source->host->flags & field->detail) != 0;
@@ -528,6 +536,8 @@ static const struct field host_fields[] = {
           get_network_name, 0, 0),
     FIELD("systemhost", F, FIELD_BASIC, "", "an address of this machine", NULL,
           has_flag, 0, HOST_SYSTEM),
+    FIELD("is_blacklisted", F, FIELD_BASIC, "", "known to be bad", NULL,
+          is_blacklisted, 0, 0),
     FIELD("is_multicast", F, FIELD_BASIC, "", "", NULL,
           has_flag, 0, HOST_MULTICAST),
     FIELD("is_broadcast", F, FIELD_BASIC, "", "", NULL,
