@@ -4,129 +4,21 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/model/flow_filter.h"
 #include "core/model/flow_view.h"
 #include "core/packet/l4.h"
-#include "lua/lib_interface.h"
+#include "lua/flow_choice.h"
 
-/* What pageinfo may ask for; what is not asked for is "any". */
 struct flow_query {
     struct query query;
-    const struct flow_filter
-        *filter; /* a box at the stack's top owns it, or NULL */
-    struct addr host;
-    uint16_t host_vlan;
-    bool has_host;
-    bool has_no_host; /* the text named none: no flow matches */
-    int64_t app;      /* -1 any */
-    int64_t port;     /* 0 any */
-    int64_t vlan;     /* -1 any */
-    int64_t version;  /* 0 any */
-    bool has_network;
-    int64_t network;
-    char country[4]; /* "" any */
-    int8_t local[2]; /* of client and server: 1 local, 0 remote, -1 any */
-    int8_t unicast;  /* 1, 0, or -1 any; so the next two */
-    int8_t one_way;
-    int8_t alerted;
+    struct flow_choice choice;
 };
 
-/* Which flows */
-
-static bool is_group_addr(const struct flow_query *want,
-                          const struct flow *flow, enum way way)
-{
-    const struct iface *iface = want->query.iface;
-    const struct host *host = flow_host(iface, flow, way);
-    const struct addr *addr = &flow->key.addr[way];
-
-    if (host != NULL)
-        return (host->flags & (HOST_MULTICAST | HOST_BROADCAST)) != 0;
-    return addr_is_multicast(addr) || addr_is_broadcast(addr);
-}
-
-static bool matches_kind(const struct flow_query *want, const struct flow *flow)
-{
-    const struct iface *iface = want->query.iface;
-
-    if (want->unicast >= 0 &&
-        (is_group_addr(want, flow, WAY_SENT) ||
-         is_group_addr(want, flow, WAY_RCVD)) == (want->unicast != 0))
-        return false;
-    if (want->one_way >= 0 &&
-        (flow_packets(flow, WAY_SENT) == 0 ||
-         flow_packets(flow, WAY_RCVD) == 0) != (want->one_way != 0))
-        return false;
-    return want->alerted < 0 ||
-           (flow_status(flow, flows_tcp(&iface->flows, flow), iface->now_us) !=
-            FLOW_STATUS_NORMAL) == (want->alerted != 0);
-}
-
-static bool matches_end(const struct flow_query *want, const struct flow *flow,
-                        enum way way)
-{
-    return want->local[way] < 0 ||
-           (flow_network(want->query.iface, flow, way) >= 0) ==
-               (want->local[way] != 0);
-}
-
-static bool matches_network(const struct flow_query *want,
-                            const struct flow *flow)
-{
-    const struct iface *iface = want->query.iface;
-
-    return !want->has_network ||
-           flow_network(iface, flow, WAY_SENT) == want->network ||
-           flow_network(iface, flow, WAY_RCVD) == want->network;
-}
-
-static bool matches_country(const struct flow_query *want,
-                            const struct flow *flow)
-{
-    if (want->country[0] == '\0')
-        return true;
-    for (enum way way = 0; way < WAYS; way++) {
-        const struct group *country =
-            flow_country(want->query.iface, flow, way);
-
-        if (country != NULL && strcasecmp(country->name, want->country) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool matches_host(const struct flow_query *want, const struct flow *flow)
-{
-    if (!want->has_host)
-        return true;
-    return flow->key.vlan == want->host_vlan &&
-           (addr_equal(&flow->key.addr[0], &want->host) ||
-            addr_equal(&flow->key.addr[1], &want->host));
-}
-
-/* The cheap questions first. */
 static bool matches(const struct query *query, uint32_t index)
 {
     const struct flow_query *want = (const struct flow_query *)query;
-    const struct flow *flow = flows_at(&query->iface->flows, index);
 
-    if (want->has_no_host || !matches_host(want, flow))
-        return false;
-    if (want->app >= 0 &&
-        (want->app >= DPI_APPS || !flow_is_app(flow, (uint16_t)want->app)))
-        return false;
-    if (want->port != 0 && flow->key.port[0] != want->port &&
-        flow->key.port[1] != want->port)
-        return false;
-    if ((want->vlan >= 0 && flow->key.vlan != want->vlan) ||
-        (want->version != 0 && flow->key.ip_version != want->version))
-        return false;
-    return lib_sees_flow(query->access, flow) &&
-           matches_end(want, flow, WAY_SENT) &&
-           matches_end(want, flow, WAY_RCVD) && matches_network(want, flow) &&
-           matches_country(want, flow) && matches_kind(want, flow) &&
-           (want->filter == NULL ||
-            flow_filter_matches(want->filter, query->iface, flow));
+    return flow_choice_matches(&want->choice,
+                               flows_at(&query->iface->flows, index));
 }
 
 /* In which order */
@@ -225,99 +117,17 @@ static const struct query_column columns[] = {
     {"column_info", true, by_info},
 };
 
-/* Reading pageinfo, the table at index 2: its keys, and what of another type
- * is as if it was not there. */
-
-/* As it is in the table, which so keeps it. */
-static void page_get(lua_State *L, const char *key)
-{
-    lua_pushstring(L, key);
-    lua_rawget(L, 2);
-}
-
-static int64_t page_whole(lua_State *L, const char *key, int64_t otherwise)
-{
-    int64_t number;
-
-    page_get(L, key);
-    number = lib_arg_whole(L, -1, otherwise);
-    lua_pop(L, 1);
-    return number;
-}
-
-/* 1, 0, or -1 when it is not there. */
-static int8_t page_flag(lua_State *L, const char *key)
-{
-    int8_t flag = -1;
-
-    page_get(L, key);
-    if (lua_isboolean(L, -1))
-        flag = (int8_t)lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    return flag;
-}
-
-/* The text, which the table keeps, or NULL. */
-static const char *page_text(lua_State *L, const char *key)
-{
-    const char *text;
-
-    page_get(L, key);
-    text = lib_arg_text(L, -1, NULL);
-    lua_pop(L, 1);
-    return text;
-}
-
-static int8_t page_mode(lua_State *L, const char *key)
-{
-    const char *mode = page_text(L, key);
-
-    if (mode != NULL && strcmp(mode, "local") == 0)
-        return 1;
-    return mode != NULL && strcmp(mode, "remote") == 0 ? 0 : -1;
-}
-
-static void want_host(struct flow_query *want, const char *text)
-{
-    if (text == NULL)
-        return;
-    want->has_host = true;
-    want->has_no_host = !lib_parse_host(text, &want->host, &want->host_vlan) ||
-                        mask_hides(lib_mask(want->query.access), &want->host);
-}
-
-static void read_filters(lua_State *L, struct flow_query *want)
-{
-    const char *country = page_text(L, "countryFilter");
-
-    want->app = page_whole(L, "l7protoFilter", -1);
-    want->port = page_whole(L, "portFilter", 0);
-    want->vlan = page_whole(L, "vlanIdFilter", -1);
-    want->version = page_whole(L, "ipVersion", 0);
-    want->network = page_whole(L, "LocalNetworkFilter", INT64_MIN);
-    want->has_network = want->network != INT64_MIN;
-    want->local[WAY_SENT] = page_mode(L, "clientMode");
-    want->local[WAY_RCVD] = page_mode(L, "serverMode");
-    want->unicast = page_flag(L, "unicast");
-    want->one_way = page_flag(L, "unidirectional");
-    want->alerted = page_flag(L, "alertedFlows");
-    if (country != NULL && *country != '\0')
-        snprintf(want->country, sizeof(want->country), "%.3s", country);
-    if (!want->has_host)
-        want_host(want, page_text(L, "hostFilter"));
-}
-
 static enum field_level read_level(lua_State *L, const struct flow_query *want)
 {
     static const char *const names[] = {"normal", "high", "higher", "max"};
-    const char *level = page_text(L, "detailsLevel");
+    const char *level = lib_page_text(L, "detailsLevel");
 
     for (unsigned i = 0; level != NULL && i < 4; i++)
         if (strcmp(level, names[i]) == 0)
             return (enum field_level)i;
-    if (page_flag(L, "detailedResults") == 1)
+    if (lib_page_flag(L, "detailedResults") == 1)
         return FIELD_HIGH;
-    return (want->local[0] == 1 && want->local[1] == 1) ||
+    return (want->choice.local[0] == 1 && want->choice.local[1] == 1) ||
                    want->query.hits != QUERY_HITS
                ? FIELD_HIGH
                : FIELD_BASIC;
@@ -342,27 +152,22 @@ static const struct query_kind *flow_kind(void)
 static int get_flows(lua_State *L)
 {
     const struct iface *iface = lib_iface_of(L);
-    struct flow_query want = {.has_host = false};
+    struct flow_query want = {.choice = {.filter = NULL}};
     const char *column;
 
     if (iface == NULL)
         return lib_fail(L, "no interface");
     query_init(&want.query, L, flow_kind(), iface, &iface->flows.pool);
-    lua_settop(L, 2);
-    if (!lua_istable(L, 2)) {
-        lua_newtable(L);
-        lua_replace(L, 2);
-    }
-    want_host(&want, lib_arg_text(L, 1, NULL));
-    read_filters(L, &want);
-    column = page_text(L, "sortColumn");
+    flow_choice_read(L, iface, &want.choice);
+    column = lib_page_text(L, "sortColumn");
     want.query.column =
         query_column(flow_kind(), column != NULL ? column : "column_thpt");
-    want.query.is_descending = page_flag(L, "a2zSortOrder") == 0;
-    want.query.hits = query_size(page_whole(L, "maxHits", QUERY_HITS));
-    want.query.skip = query_size(page_whole(L, "toSkip", 0));
+    want.query.is_descending = lib_page_flag(L, "a2zSortOrder") == 0;
+    want.query.hits = query_size(lib_page_whole(L, "maxHits", QUERY_HITS));
+    want.query.skip = query_size(lib_page_whole(L, "toSkip", 0));
     want.query.level = read_level(L, &want);
-    if (!lib_push_flow_filter(L, page_text(L, "filter"), &want.filter))
+    if (!lib_push_flow_filter(L, lib_page_text(L, "filter"),
+                              &want.choice.filter))
         return 2;
     return query_run(L, &want.query, sizeof(want), 1);
 }
