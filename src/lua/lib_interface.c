@@ -346,6 +346,7 @@ void lib_interface_open(lua_State *L)
     lib_interface_add_alerts(L);
     lib_interface_add_alert_list(L);
     lib_interface_add_series(L);
+    lib_interface_add_peers(L);
     lib_interface_add_vhosts(L);
     lib_interface_add_missing(L);
     lua_setglobal(L, "interface");

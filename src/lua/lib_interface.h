@@ -17,6 +17,7 @@ void lib_interface_add_groups(lua_State *L);
 void lib_interface_add_alerts(lua_State *L);
 void lib_interface_add_alert_list(lua_State *L);
 void lib_interface_add_series(lua_State *L);
+void lib_interface_add_peers(lua_State *L);
 void lib_interface_add_vhosts(lua_State *L);
 void lib_interface_add_missing(lua_State *L);
 
