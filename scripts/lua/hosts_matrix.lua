@@ -5,4 +5,4 @@ local dialogs = require "dialogs"
 local endpoint = require "endpoint"
 
 local asked = endpoint.read(dialogs.RULES)
-dialogs.send(dialogs.flows(asked, "local"), asked.limit)
+dialogs.send(asked, "local")
