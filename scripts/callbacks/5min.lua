@@ -2,3 +2,4 @@
 -- SPDX-License-Identifier: MIT
 
 require("rrd_write").five_minutes()
+require("alert_thresholds").check("5mins")

@@ -2,3 +2,4 @@
 -- SPDX-License-Identifier: MIT
 
 require("rrd_write").minute()
+require("alert_thresholds").check("min")

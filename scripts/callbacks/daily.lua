@@ -1,0 +1,4 @@
+-- daily: what kelvin does by the clock.
+-- SPDX-License-Identifier: MIT
+
+require("alert_thresholds").check("day")
