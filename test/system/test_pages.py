@@ -243,7 +243,8 @@ def test_figures_are_those_of_the_capture(site, known):
 
     assert sum(chart("if_pkt_distro").values()) == len(known)
     assert chart("if_pkt_distro", "&distr=ipver") == {"IPv4": len(known)}
-    assert chart("iface_local_stats") == {"Local->Remote": total}
+    assert chart("iface_local_stats") == {
+        "Local->Remote": sent, "Remote->Local": total - sent}
     assert chart("iface_local_stats", "&iflocalstat_mode=distribution") == {
         "IPv4": len(known)}
     assert sum(chart("iface_tcp_stats").values()) == 1

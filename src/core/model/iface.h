@@ -37,7 +37,7 @@ struct iface_app {
     uint32_t duration_s; /* seconds with activity */
 };
 
-/* Who talks with whom: local or remote, client first. */
+/* Where packets go, from a local or remote end to another. */
 enum locality {
     LOCAL_TO_LOCAL,
     LOCAL_TO_REMOTE,

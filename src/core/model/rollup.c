@@ -118,14 +118,15 @@ static void add_to_host(struct iface *iface, const struct flow *flow,
     groups_add(&iface->groups, host->os_group, delta, way);
 }
 
+/* Of what that side sends. */
 static enum locality flow_locality(const struct iface *iface,
-                                   const struct flow *flow)
+                                   const struct flow *flow, enum way way)
 {
-    bool local[WAYS] = {flow_network(iface, flow, WAY_SENT) >= 0,
-                        flow_network(iface, flow, WAY_RCVD) >= 0};
+    bool from_local = flow_network(iface, flow, way) >= 0;
+    bool to_local = flow_network(iface, flow, !way) >= 0;
 
-    return local[0] ? (local[1] ? LOCAL_TO_LOCAL : LOCAL_TO_REMOTE)
-                    : (local[1] ? REMOTE_TO_LOCAL : REMOTE_TO_REMOTE);
+    return from_local ? (to_local ? LOCAL_TO_LOCAL : LOCAL_TO_REMOTE)
+                      : (to_local ? REMOTE_TO_LOCAL : REMOTE_TO_REMOTE);
 }
 
 static void add_traffic(struct traffic *to, const struct traffic *from)
@@ -177,9 +178,9 @@ static void add_to_networks(struct iface *iface, const struct flow *flow,
 static void add_to_iface(struct iface *iface, const struct flow *flow,
                          const struct delta *delta)
 {
-    enum locality locality = flow_locality(iface, flow);
-
     for (enum way way = 0; way < WAYS; way++) {
+        enum locality locality = flow_locality(iface, flow, way);
+
         add_traffic(&iface->counters.locality[locality], &delta->traffic[way]);
         add_traffic(&iface->rolled[way], &delta->traffic[way]);
         for (unsigned i = 0; i < TCP_TROUBLE_COUNT; i++)
