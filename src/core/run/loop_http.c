@@ -59,6 +59,7 @@ struct loop_http_call {
     bufferevent_event_cb on_event; /* of evhttp, until it is connected */
     void *on_event_arg;
     int connect_errno;   /* why there is no connection */
+    bool has_connected;  /* and, with TLS, shaken hands */
     const char *tls_why; /* why there is no TLS, or NULL */
     struct evhttp_request *answer;
     struct strbuf why; /* of the failure, or of the address before */
@@ -281,17 +282,28 @@ static void note_tls_error(struct loop_http_call *call)
         call->tls_why = loop_http_tls_error(error);
 }
 
+/* Nothing was sent: there may be another address. */
+static void fail_to_connect(struct loop_http_call *call)
+{
+    fail(call,
+         call->tls_why != NULL ? call->tls_why : strerror(call->connect_errno));
+    call->step = CONNECT;
+}
+
 static void on_error(enum evhttp_request_error error, void *arg)
 {
     struct loop_http_call *call = arg;
 
     end_attempt(call);
     note_tls_error(call);
-    fail(call, call->tls_why != NULL ? call->tls_why : reason(error));
+    if (call->has_connected)
+        fail(call, call->tls_why != NULL ? call->tls_why : reason(error));
+    else
+        fail_to_connect(call);
 }
 
 /* After on_error() it comes once more, with NULL. A status of 0 means that
- * nothing was sent yet. */
+ * there is no connection. */
 static void on_reply(struct evhttp_request *request, void *arg)
 {
     struct loop_http_call *call = arg;
@@ -300,9 +312,7 @@ static void on_reply(struct evhttp_request *request, void *arg)
     if (request == NULL)
         return;
     if (evhttp_request_get_response_code(request) == 0) {
-        fail(call, call->tls_why != NULL ? call->tls_why
-                                         : strerror(call->connect_errno));
-        call->step = CONNECT;
+        fail_to_connect(call);
         return;
     }
     evhttp_request_own(request);
@@ -384,6 +394,7 @@ static void on_event(struct bufferevent *stream, short what, void *arg)
     struct loop_http_call *call = arg;
 
     call->connect_errno = errno != 0 ? errno : ECONNRESET;
+    call->has_connected = (what & BEV_EVENT_CONNECTED) != 0;
     note_tls_error(call);
     call->on_event(stream, what, call->on_event_arg);
 }
@@ -394,7 +405,9 @@ static void watch_connecting(struct loop_http_call *call)
 
     bufferevent_getcb(call->stream, &on_read, &on_write, &call->on_event,
                       &call->on_event_arg);
-    if (call->on_event != NULL && call->on_event_arg == call->connection)
+    call->has_connected =
+        call->on_event == NULL || call->on_event_arg != call->connection;
+    if (!call->has_connected)
         bufferevent_setcb(call->stream, NULL, NULL, on_event, call);
 }
 
@@ -427,6 +440,8 @@ static void connect_next(struct loop_http_call *call)
         fail(call, "the system gives no connection");
         return;
     }
+    call->has_connected = false;
+    call->connect_errno = ENOTCONN;
     request = loop_http_question_make(&call->question, on_reply, call);
     evhttp_request_set_error_cb(request, on_error);
     if (evhttp_make_request(call->connection, request,
