@@ -43,8 +43,6 @@ static const struct {
     {"queryAlertsRaw", "alerts are not in tables that SQL can ask"},
     {"queryFlowAlertsRaw", "alerts are not in tables that SQL can ask"},
     {"resetPeriodicStats", "there are no counters of a period"},
-    {"getLatestActivityHostsInfo", "earlier runs are not counted apart"},
-    {"restoreHost", "hosts are restored when they are seen"},
     {"setInterfaceIdleState", "idle is who reads no more packets"},
 };
 

@@ -199,6 +199,7 @@ static void every_function_is_there(void **state)
                                         "getHostInfo",
                                         "getHostsInfo",
                                         "getIfNames",
+                                        "getLatestActivityHostsInfo",
                                         "getLocalHostsInfo",
                                         "getMacInfo",
                                         "getMacManufacturers",
@@ -228,6 +229,7 @@ static void every_function_is_there(void **state)
                                         "releaseInterfaceAlert",
                                         "releaseNetworkAlert",
                                         "resetCounters",
+                                        "restoreHost",
                                         "select",
                                         "setActiveInterfaceId",
                                         "setSecondTraffic",
@@ -263,8 +265,6 @@ static void every_function_is_there(void **state)
                                           "queryAlertsRaw",
                                           "queryFlowAlertsRaw",
                                           "resetPeriodicStats",
-                                          "getLatestActivityHostsInfo",
-                                          "restoreHost",
                                           "setInterfaceIdleState"};
     struct lua_bed *bed = *state;
     char text[128];
