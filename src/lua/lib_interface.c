@@ -345,6 +345,7 @@ void lib_interface_open(lua_State *L)
     lib_interface_add_groups(L);
     lib_interface_add_alerts(L);
     lib_interface_add_alert_list(L);
+    lib_interface_add_alert_sql(L);
     lib_interface_add_series(L);
     lib_interface_add_peers(L);
     lib_interface_add_vhosts(L);

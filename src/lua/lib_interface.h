@@ -16,6 +16,7 @@ void lib_interface_add_grouped(lua_State *L);
 void lib_interface_add_groups(lua_State *L);
 void lib_interface_add_alerts(lua_State *L);
 void lib_interface_add_alert_list(lua_State *L);
+void lib_interface_add_alert_sql(lua_State *L);
 void lib_interface_add_series(lua_State *L);
 void lib_interface_add_peers(lua_State *L);
 void lib_interface_add_vhosts(lua_State *L);
@@ -52,6 +53,11 @@ uint32_t lib_vhosts(const struct iface *iface, const struct lib_access *access);
 
 /* Whether the user may see the flow: one of its ends at least. */
 bool lib_sees_flow(const struct lib_access *access, const struct flow *flow);
+
+/* Of users with networks of their own: alerts of hosts in there only. */
+struct alert_row;
+bool lib_sees_alert(const struct lib_access *access,
+                    const struct alert_row *row);
 
 /* Which hosts; positions 6 to 14 of getHostsInfo. */
 struct host_choice {

@@ -35,8 +35,7 @@ static int list_gc(lua_State *L)
     return 0;
 }
 
-/* Of users with networks of their own: alerts of hosts in there only. */
-static bool may_see(const struct lib_access *access,
+bool lib_sees_alert(const struct lib_access *access,
                     const struct alert_row *row)
 {
     static const char *const columns[] = {"alert_entity_val", "cli_addr",
@@ -60,7 +59,7 @@ static bool on_row(void *arg, const struct alert_row *row)
 {
     struct list_of_alerts *list = arg;
 
-    if (may_see(list->access, row))
+    if (lib_sees_alert(list->access, row))
         list->rows[list->count++] = alert_row_pack(row);
     return list->count < list->max;
 }

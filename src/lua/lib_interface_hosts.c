@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "core/model/network.h"
+#include "core/run/alerts.h"
 #include "core/run/host_json.h"
 #include "core/run/saved.h"
 #include "lua/ask.h"
@@ -236,6 +237,27 @@ static void describe(const struct query *query, uint32_t index,
     field_of_host(query->iface, index, source);
 }
 
+/* num_alerts, of the host whose table is on top: those that are on. */
+static void set_alerts(lua_State *L, const struct iface *iface,
+                       const struct host *host)
+{
+    const struct alerts *alerts = lib_context_of(L)->alerts;
+    char text[ADDR_TEXT_SIZE + sizeof("@65535")];
+    char addr[ADDR_TEXT_SIZE];
+    uint32_t count = 0;
+
+    snprintf(text, sizeof(text), "%s@%u", addr_format(&host->addr, addr),
+             host->vlan);
+    if (alerts != NULL)
+        count = alerts_engaged_of(alerts, iface, ALERT_OF_HOST, text);
+    push_number(L, "num_alerts", count);
+}
+
+static void add_alerts(lua_State *L, const struct query *query, uint32_t index)
+{
+    set_alerts(L, query->iface, host_of(query, index));
+}
+
 /* Rows tell of this life alone. */
 static void leave_out_restored(lua_State *L, const struct query *query,
                                uint32_t index)
@@ -243,6 +265,7 @@ static void leave_out_restored(lua_State *L, const struct query *query,
     static const char *const keys[WAYS] = {"bytes.sent", "bytes.rcvd"};
     const struct host *host = host_of(query, index);
 
+    add_alerts(L, query, index);
     for (enum way way = 0; host->local != NULL && way < WAYS; way++)
         push_number(L, keys[way],
                     host_traffic(host, way).bytes -
@@ -283,6 +306,7 @@ static const struct query_kind *host_kind(bool is_latest)
             .rows = field_host,
             .describe = describe,
             .label = label,
+            .adjust = add_alerts,
         },
         {
             .columns = columns,
@@ -403,6 +427,7 @@ static int get_host(lua_State *L)
         return lib_fail(L, "no such host");
     field_of_host(iface, index, &source);
     push_fields(L, field_host(), &source);
+    set_alerts(L, iface, hosts_at(&iface->hosts, index));
     set_json(L, iface, hosts_at(&iface->hosts, index));
     return 1;
 }

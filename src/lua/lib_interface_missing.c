@@ -40,8 +40,6 @@ static const struct {
     {"findMacPool", "hosts are in no pools"},
     {"reloadHostPools", "hosts are in no pools"},
     {"execSQLQuery", "kelvin asks no database"},
-    {"queryAlertsRaw", "alerts are not in tables that SQL can ask"},
-    {"queryFlowAlertsRaw", "alerts are not in tables that SQL can ask"},
     {"resetPeriodicStats", "there are no counters of a period"},
     {"setInterfaceIdleState", "idle is who reads no more packets"},
 };

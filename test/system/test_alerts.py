@@ -429,3 +429,33 @@ def test_without_redis_nothing_waits(run_kelvin, tmp_path):
     result = run_kelvin(path, "-v", "3")
     assert re.search(r"on +0 now, 2 begun, 2 over", result.stderr)
     assert "10.77.0.66@0: the host begins a flood of flows" in result.stderr
+
+
+DELETE = """
+print(#interface.queryAlertsRaw(false, "SELECT *"))
+local row = interface.queryAlertsRaw(false, "SELECT rowid, alert_entity_val",
+  "WHERE alert_entity_val LIKE '10.77.0.66%' LIMIT 1")[1]
+print(row.alert_entity_val)
+print(#interface.queryAlertsRaw(false, "DELETE",
+  ("WHERE rowid = '%s'"):format(row.rowid)))
+print(interface.queryAlertsRaw(false, "SELECT COUNT(*)")[1]["COUNT(*)"])
+"""
+
+
+@needs_root
+def test_past_alerts_are_deleted(read, run, redis, kept, tmp_path):  # noqa: F811
+    """By a script that asks in SQL."""
+    redis.start()
+    one = read(save_flood(tmp_path / "flood.pcap", quiet=90))
+    wait_for(lambda: len(kept.stream(CLOSED)) == 2, one.said)
+    assert one.end() == 0
+    script = tmp_path / "delete.lua"
+    script.write_text(DELETE)
+    other = save_flood(tmp_path / "capture.pcap", seconds=1, rate=1)
+    one = run("-i", other, "--run-after", "2", "--run", script)
+    assert one.process.wait(30) == 0, one.said()
+    told = one.out.read_text().split()
+    assert told == ["2", f"{ATTACKER}@0", "0", "1"]
+    assert [row["alert_target"] for row in kept.stream(CLOSED)] == [
+        f"{VICTIM}@0"
+    ]

@@ -89,6 +89,66 @@ def test_bad_arguments_are_nil_and_why(call, run):
     assert "begins" not in logged
 
 
+ASKED = """
+for i = 1, 30 do
+  interface.engageHostAlert(i % 2, "10.1.0." .. i, "id" .. i, i % 3, 1,
+    "text " .. i)
+end
+for i = 1, 20 do
+  interface.releaseHostAlert(i % 2, "10.1.0." .. i, "id" .. i, i % 3, 1, "")
+end
+local function ask(what, ...)
+  local rows, why = interface.queryAlertsRaw(...)
+  if not rows then print(what, "nil", why) return end
+  local words = {}
+  for _, row in ipairs(rows) do
+    words[#words + 1] = row.alert_entity_val or row.count or row.n
+  end
+  print(what, table.concat(words, " "))
+end
+ask("all", true, "SELECT *", "ORDER BY alert_entity_val")
+ask("some", true, "SELECT *",
+  "WHERE alert_type = 1 AND alert_id LIKE 'id2%' ORDER BY alert_id DESC")
+ask("page", true, "SELECT alert_entity_val",
+  "ORDER BY alert_entity_val LIMIT 2,3")
+ask("count", true, "SELECT COUNT(*) AS count", "WHERE alert_engine = 1")
+ask("closed", false, "SELECT count(*) count")
+ask("groups", false, "SELECT alert_type, COUNT(*) AS n", "GROUP BY alert_type")
+ask("bad", true, "SELECT * FROM x")
+ask("worse", true, nil, 7)
+ask("delete", true, "DELETE", "WHERE alert_type = 2")
+ask("left", true, "SELECT COUNT(*) AS count")
+ask("flows", true, "SELECT COUNT(*) AS count")
+print(#interface.queryFlowAlertsRaw("SELECT *"))
+local host = interface.getHostInfo("10.1.0.1")
+print(host.num_alerts)
+interface.engageHostAlert(0, "10.1.0.1", "a", 2, 1, "")
+interface.engageHostAlert(0, "10.1.0.1", "b", 2, 1, "")
+print(interface.getHostInfo("10.1.0.1").num_alerts,
+  interface.getHostsInfo(true, "column_ip", 1, 0, true)
+    .hosts["10.1.0.1"].num_alerts)
+"""
+
+
+def test_alerts_are_asked_for_in_sql(run):
+    printed, _ = run(ASKED)
+    told = dict(line.split("\t", 1) for line in printed.splitlines()
+                if line.count("\t") and not line[0].isdigit())  # fmt: skip
+    on = [f"10.1.0.{i}@0" for i in range(21, 31)]
+    assert told["all"].split() == on
+    assert told["some"].split() == ["10.1.0.28@0", "10.1.0.25@0",
+                                    "10.1.0.22@0"]  # fmt: skip
+    assert told["page"].split() == on[2:5]
+    assert told["count"] == "5"
+    assert told["closed"] == "20"
+    assert sorted(told["groups"].split()) == ["6", "7", "7"]
+    assert told["bad"].startswith("nil\tthe selection goes on")
+    assert told["worse"].startswith("nil\t")
+    assert told["delete"] == ""
+    assert told["left"] == "7"
+    assert printed.splitlines()[-3:] == ["0", "0", "2\t2"]
+
+
 def connections(good, bad):
     """TCP connections, the bad ones of a SYN alone."""
     lines = []

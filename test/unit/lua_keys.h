@@ -180,7 +180,7 @@ static const struct key host_keys[] = {
     {"bytes.sent", "integer", NULL},
     {"bytes.rcvd", "integer", NULL},
     {"privatehost", "boolean", NULL},
-    {"num_alerts", "integer", ALERTS},
+    {"num_alerts", "integer", NULL},
     {"name", "string", NULL},
     {"local_network_id", "integer", NULL},
     {"local_network_name", "string", NULL},

@@ -209,6 +209,8 @@ static void every_function_is_there(void **state)
                                         "getStats",
                                         "getVLANInfo",
                                         "getVLANsInfo",
+                                        "queryAlertsRaw",
+                                        "queryFlowAlertsRaw",
                                         "getnDPICategories",
                                         "getnDPIFlowsCount",
                                         "getnDPIProtoBreed",
@@ -262,8 +264,6 @@ static void every_function_is_there(void **state)
                                           "findMacPool",
                                           "reloadHostPools",
                                           "execSQLQuery",
-                                          "queryAlertsRaw",
-                                          "queryFlowAlertsRaw",
                                           "resetPeriodicStats",
                                           "setInterfaceIdleState"};
     struct lua_bed *bed = *state;

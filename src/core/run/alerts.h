@@ -147,6 +147,11 @@ struct alert_query *alerts_query(struct alerts *alerts,
                                  const struct alert_filter *filter,
                                  const struct alert_query_handler *handler);
 
+/* Forget a past one, by its `rowid`. @return false: it is only in memory, or
+ * there is no room to tell Redis. */
+bool alerts_delete(struct alerts *alerts, const struct iface *iface,
+                   enum alert_table table, const char *rowid);
+
 /* The handler is not called any more. NULL is fine. All queries are to be
  * over before alerts_free(). */
 void alerts_cancel(struct alert_query *query);

@@ -240,3 +240,17 @@ void alerts_cancel(struct alert_query *query)
     store_cancel(query->call);
     forget(query);
 }
+
+bool alerts_delete(struct alerts *alerts, const struct iface *iface,
+                   enum alert_table table, const char *rowid)
+{
+    char key[ALERT_KEY_SIZE];
+    const char *words[] = {
+        "XDEL",
+        alert_key(key, &alerts->places[iface->id],
+                  table == ALERT_TABLE_FLOWS ? "flows" : "closed"),
+        rowid};
+
+    return rowid != NULL && alerts->has_begun &&
+           store_tell(alerts->config.store, 3, words, NULL);
+}
