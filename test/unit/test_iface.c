@@ -234,6 +234,28 @@ static void a_live_tick_waits_for_the_one_before(void **state)
     bed->iface = file;
 }
 
+/* All are rolled up, and have news again before their silence is looked at:
+ * whoever asks for work must not be told for ever that there is some. */
+static void a_tick_ends_however_busy_all_flows_are(void **state)
+{
+    struct traffic_bed *bed = *state;
+    struct iface *file = bed->iface;
+    unsigned slices = 0;
+
+    bed->iface = engine_add_iface(bed->engine, "live0", true);
+    many_flows(bed);
+    engine_tick(bed->engine, START_US + SECOND_US);
+    while (bed->iface->flows.rolling.head != POOL_NONE)
+        (void)engine_work(bed->engine);
+    many_flows(bed);
+    bed->iface->is_ticking = true; /* as when that was the budget's end */
+    while (engine_work(bed->engine))
+        assert_in_range(++slices, 1, 100);
+    engine_tick(bed->engine, START_US + 2 * SECOND_US);
+    assert_int_equal(bed->iface->tick, 2);
+    bed->iface = file;
+}
+
 /* A whole second in a silence: it is halted at once work is done. */
 static void a_clock_halts_where_it_is_told(void **state)
 {
@@ -329,6 +351,7 @@ int main(void)
         TEST(a_busy_tick_of_a_file_goes_before_the_next_frame),
         TEST(a_frame_may_come_before_the_work_is_done),
         TEST(a_live_tick_waits_for_the_one_before),
+        TEST(a_tick_ends_however_busy_all_flows_are),
         TEST(a_clock_halts_where_it_is_told),
         TEST(a_clock_that_is_set_back_halts),
         TEST(a_frame_by_force_ends_a_halt),

@@ -26,6 +26,7 @@ static_assert(GROUPS_MAX <= UINT16_MAX, "hosts keep them in 16 bits");
 #define LOCAL_HOST_IDLE_S 300
 #define REMOTE_HOST_IDLE_S 60
 #define DEVICE_IDLE_S 3600
+#define MOVES_MAX 64 /* flows put behind others, of a class and slice */
 /* Of a tick's work, at once: most ticks have no more. */
 #define TICK_FLOWS 128
 
@@ -273,6 +274,7 @@ static uint32_t expire_flows(struct iface *iface, uint32_t budget)
         const struct list *idle = &iface->flows.idle[class];
         int64_t limit_us = (int64_t)config->timeout_s[class] * SECOND_US;
         uint32_t moved = POOL_NONE;
+        unsigned moves = MOVES_MAX;
         struct ahead ahead;
         unsigned ended = 0; /* since the last that did not */
 
@@ -282,6 +284,10 @@ static uint32_t expire_flows(struct iface *iface, uint32_t budget)
 
             if (iface->now_us - flow->last_us < limit_us) {
                 if (!flow_is_touched(flow) && !is_to_come)
+                    break;
+                /* Where all have news this would begin anew in each slice, and
+                 * the tick that makes it old would never come. */
+                if (moves-- == 0)
                     break;
                 /* The clock was set back: its silence begins here. */
                 if (is_to_come)
