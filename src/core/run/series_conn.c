@@ -87,7 +87,7 @@ void series_conn_send(struct series_conn *conn, const char *bytes, size_t len)
 {
     if (conn->stage != READY || len == 0)
         return;
-    if (conn->out_size - conn->out_len < len) {
+    if (conn->out_at > 0 && conn->out_size - conn->out_len < len) {
         memmove(conn->out, conn->out + conn->out_at, series_conn_unsent(conn));
         conn->out_len -= conn->out_at;
         conn->out_at = 0;
