@@ -15,7 +15,7 @@ command -v npm >/dev/null || tests="$tests npm"
 case "$1" in
 build) wanted=$build ;;
 test) wanted="$build $tests" ;;
-bench) wanted="$build libndpi-bin softflowd tcpreplay iproute2 wrk" ;;
+bench) wanted="$build libndpi-bin softflowd tcpreplay iproute2 wrk socat" ;;
 *)
     echo "usage: conf/packages.sh build|test|bench" >&2
     exit 2

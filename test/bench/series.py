@@ -164,7 +164,8 @@ def wear(work):
     daemon.kill()
     daemon.wait()
     direct = hour_of(work, 1, 1)
-    ours = hour_of(work, 2, 6, "-w", "7200", "-f", "14400", "-j", work / "wear-journal")
+    ours = hour_of(work, 2, 6, "-w", "7200", "-f", "14400", "-j",
+                   work / "wear-journal")
     print(f"series: an hour of {FEW} hosts of two files each: "
           f"{ours / 1e6:.2f} MB written, {direct / 1e6:.2f} MB if each value"
           " was written at once", flush=True)
