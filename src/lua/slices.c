@@ -4,6 +4,8 @@
 #include <lua5.3/lauxlib.h>
 #include <string.h>
 
+#include "lua/vm_internal.h"
+
 #define STACK_ROOM 16
 
 void *slices_new(lua_State *L, size_t size, int keep)
@@ -27,9 +29,12 @@ static int go_on(lua_State *L, int status, lua_KContext context)
     (void)status;
     (void)context;
     lua_settop(L, slices->depth); /* whoever resumed may have passed values */
-    while (slices->step(L, slices))
+    while (slices->step(L, slices)) {
         if (lua_isyieldable(L))
             return lua_yieldk(L, 0, 0, go_on);
+        if (vm_run_of(L) != NULL)
+            vm_check(L, vm_run_of(L));
+    }
     return slices->finish(L, slices);
 }
 

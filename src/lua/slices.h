@@ -13,9 +13,10 @@
 /*
  * A function whose work grows with the tables keeps its state in a userdata
  * at index 1 of its stack and what it makes above. It does a slice, yields
- * ("another turn"), and is continued; where it cannot yield, inside a sort's
- * comparator for example, it goes on at once. All memory of the state is
- * Lua's, so that a run that is given up leaks nothing.
+ * ("another turn"), and is continued. Where it cannot yield, inside of a
+ * __tostring for example, it goes on at once, for half a second at most or
+ * until the run's deadline: then an error ends the run. All memory of the
+ * state is Lua's, so that a run that is given up leaks nothing.
  */
 #define SLICE_ENTRIES 512 /* of a table looked at in one slice */
 #define SLICE_ROWS 64     /* Lua tables made in one slice */

@@ -443,8 +443,9 @@ print(interface.queryAlertsRaw(false, "SELECT COUNT(*)")[1]["COUNT(*)"])
 
 
 @needs_root
-def test_past_alerts_are_deleted(  # noqa: F811
-        read, run, redis, kept, tmp_path):
+def test_past_alerts_are_deleted(
+    read, run, redis, kept, tmp_path  # noqa: F811
+):
     """By a script that asks in SQL."""
     redis.start()
     one = read(save_flood(tmp_path / "flood.pcap", quiet=90))

@@ -23,6 +23,7 @@ static inline void script_open(struct script *script, struct engine *engine)
 {
     *script = (struct script){.context = {.engine = engine}};
     script->L = luaL_newstate();
+    *(void **)lua_getextraspace(script->L) = NULL; /* no run */
     luaL_openlibs(script->L);
     lib_set_context(script->L, &script->context);
     lib_interface_open(script->L);

@@ -211,6 +211,8 @@ static void every_function_is_there(void **state)
                                         "getVLANsInfo",
                                         "queryAlertsRaw",
                                         "queryFlowAlertsRaw",
+                                        "getLatestActivityHostsInfo",
+                                        "restoreHost",
                                         "getnDPICategories",
                                         "getnDPIFlowsCount",
                                         "getnDPIProtoBreed",

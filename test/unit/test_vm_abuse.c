@@ -1,5 +1,8 @@
 /* test_vm_abuse: scripts that want more than they get.
  * SPDX-License-Identifier: MIT */
+#include <lua.h>
+
+#include "lua/slices.h"
 #include "lua_bed.h"
 
 /*
@@ -331,6 +334,65 @@ static void turns_stay_short(void **state)
     assert_in_range(loop_histogram_percentile(ran, 0.5), 0, 5000);
 }
 
+/* --- C functions that work in slices --- */
+
+static bool endless_step(lua_State *L, void *state)
+{
+    (void)L;
+    (void)state;
+    usleep(1000);
+    return true;
+}
+
+static int endless(lua_State *L)
+{
+    struct slices *slices = slices_new(L, sizeof(*slices), 0);
+
+    slices->step = endless_step;
+    return slices_run(L);
+}
+
+static void add_endless(lua_State *L, void *arg)
+{
+    (void)arg;
+    lua_register(L, "endless", endless);
+}
+
+/* Where they cannot give way, time is short; and nothing catches that. */
+static void slices_end_where_they_cannot_yield(void **state)
+{
+    static const char *const texts[] = {
+        "tostring(setmetatable({}, {__tostring = endless}))",
+        "local t = setmetatable({}, {__tostring = function()"
+        " pcall(endless) return '' end}) pcall(tostring, t) print(1)",
+        "local t = setmetatable({}, {__tostring = function()"
+        " return coroutine.wrap(endless)() end}) pcall(tostring, t) print(1)",
+    };
+    struct lua_bed *bed = *state;
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct vm_script script = {.prepare = add_endless};
+
+        assert_int_equal(lua_bed_run(bed, texts[i], &script), VM_TIMED_OUT);
+        assert_null(bed->output.text != NULL ? strchr(bed->output.text, '1')
+                                             : NULL);
+    }
+}
+
+static void slices_end_by_the_deadline(void **state)
+{
+    struct vm_script script = {.prepare = add_endless, .deadline_us = 50000};
+    struct lua_bed *bed = *state;
+
+    assert_int_equal(lua_bed_run(bed, "endless()", &script), VM_TIMED_OUT);
+    assert_int_equal(lua_bed_run(bed,
+                                 "tostring(setmetatable({}, "
+                                 "{__tostring = endless}))",
+                                 &script),
+                     VM_TIMED_OUT);
+    assert_non_null(strstr(bed->error.text, "the deadline passed"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +400,8 @@ int main(void)
         LUA_TEST(together_they_end_too),
         LUA_TEST(greed_does_not_starve_the_others),
         LUA_TEST(turns_stay_short),
+        LUA_TEST(slices_end_where_they_cannot_yield),
+        LUA_TEST(slices_end_by_the_deadline),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
