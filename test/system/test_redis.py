@@ -603,3 +603,52 @@ def test_files_that_are_done_with_need_no_server(alone):
         "--shutdown-when-done",
     )
     assert not alone.socket.parent.exists()
+
+
+# --- A name ---
+
+
+@needs_root
+def test_name_that_moves(kelvin, folder):
+    """From 127.0.0.2 to 127.0.0.3 while kelvin runs, which finds it there. In
+    namespaces of its own, with an /etc/hosts of its own."""
+    inside = "redis-server --bind {0} --port 6000 --save '' --daemonize yes"
+    script = "\n".join(
+        [
+            "set -e",
+            "ip link set lo up",
+            f"mount --bind {folder}/hosts /etc/hosts",
+            "cd " + str(folder),
+            inside.format("127.0.0.2"),
+            f"exec {kelvin} -i lo -s -w 0 -v 4 -d {folder}/data"
+            " -r mine.test:6000 --rrdcached none",
+        ]
+    )
+    (folder / "hosts").write_text("127.0.0.2 mine.test\n")
+    one = Running(
+        ["unshare", "--map-root-user", "--net", "--mount", "--pid", "--fork",
+         "--kill-child", "sh", "-c", script],
+        folder,
+    )  # fmt: skip
+    enter = ["nsenter", "--preserve-credentials", "--net", "--mount", "--pid"]
+
+    def inner():
+        """kelvin, the first process of the namespace."""
+        path = f"/proc/{one.pid}/task/{one.pid}/children"
+        return pathlib.Path(path).read_text().split()[0]
+
+    def run(*words):
+        where = ["-t", inner(), "-U"]
+        return subprocess.run([*enter, *where, *words], check=True,
+                              capture_output=True, text=True).stdout
+
+    try:
+        one.wait_said("connected to mine.test:6000")
+        (folder / "hosts").write_text("127.0.0.3 mine.test\n")
+        run("redis-server", "--bind", "127.0.0.3", "--port", "6000", "--save",
+            "", "--daemonize", "yes")
+        run("redis-cli", "-h", "127.0.0.2", "-p", "6000", "shutdown", "nosave")
+        one.wait_said("has other addresses")
+        one.wait_said("connected to mine.test:6000", 2)
+    finally:
+        one.kill()

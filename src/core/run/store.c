@@ -14,6 +14,7 @@
 #include "core/run/store_calls.h"
 #include "core/run/store_conn.h"
 #include "core/run/store_errors.h"
+#include "core/run/store_names.h"
 #include "core/run/store_server.h"
 #include "core/run/store_target.h"
 #include "core/util/log.h"
@@ -45,6 +46,7 @@ struct store {
     struct loop *loop;
     struct store_target target;
     struct store_addrs addrs;
+    struct store_names *names;
     size_t addr_next;
     char *name;
     char *data_dir;
@@ -275,6 +277,7 @@ static void lose(struct store *store, const char *why, bool is_refusal)
     store_conn_free(store->conn);
     store->conn = NULL;
     store->addr_next = 0;
+    store_names_refresh(store->names);
     set_state(store, STORE_AWAY);
     store_calls_break(&store->calls, &failed, &again);
     store->counters.broken += failed;
@@ -420,6 +423,7 @@ struct store *store_open(struct loop *loop, const struct store_config *config,
     if (!store_target_resolve(&store->target, &store->addrs, error))
         goto free_store;
     strbuf_reset(error);
+    store->names = store_names_new(loop, &store->target, &store->addrs);
     connect_now(store);
     store->check = loop_every(loop, CHECK_US, LOOP_PEER, on_check, store);
     return store;
@@ -494,6 +498,7 @@ void store_free(struct store *store)
     loop_source_free(store->retry);
     loop_source_free(store->check);
     store_calls_clear(&store->calls);
+    store_names_free(store->names);
     store_server_free(store->server);
     free(store->why);
     free(store->name);

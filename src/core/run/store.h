@@ -22,8 +22,8 @@
  * it answers within a second and wants no password, else one of kelvin's own
  * (store_server.h). That is decided once: state is never split over two.
  *
- * A host name is looked up once, in store_open(): its addresses are those of
- * the program's life, as the system's look-up would block the loop.
+ * A host name is looked up in store_open(), which waits for it, and again
+ * whenever the Redis is away, which does not (store_names.h).
  *
  * A Redis that does not answer for five seconds is away like one that refuses
  * or whose connection broke; it is tried again after 0.1, 0.2 ... 30 seconds.

@@ -172,6 +172,23 @@ void store_addr_set_path(struct store_addr *addr, const char *path)
     snprintf(addr->local.sun_path, sizeof(addr->local.sun_path), "%s", path);
 }
 
+void store_addr_set_ip(struct store_addr *to, const struct addr *addr,
+                       uint16_t port)
+{
+    memset(to, 0, sizeof(*to));
+    if (addr_is_v4(addr)) {
+        to->len = sizeof(to->v4);
+        to->v4.sin_family = AF_INET;
+        to->v4.sin_port = htons(port);
+        memcpy(&to->v4.sin_addr, addr->bytes + 12, 4);
+        return;
+    }
+    to->len = sizeof(to->v6);
+    to->v6.sin6_family = AF_INET6;
+    to->v6.sin6_port = htons(port);
+    memcpy(&to->v6.sin6_addr, addr->bytes, 16);
+}
+
 static void add(struct store_addrs *addrs, const struct sockaddr *addr,
                 socklen_t len)
 {
@@ -217,8 +234,7 @@ bool store_target_resolve(const struct store_target *target,
     snprintf(port, sizeof(port), "%u", target->port);
     result = getaddrinfo(target->host, port, &hints, &found);
     if (result != 0) {
-        strbuf_printf(error, "%s: %s", target->host,
-                      gai_strerror(result));
+        strbuf_printf(error, "%s: %s", target->host, gai_strerror(result));
         return false;
     }
     for (const struct addrinfo *at = found; at != NULL; at = at->ai_next)

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "core/packet/addr.h"
 #include "core/util/strbuf.h"
 
 #define STORE_ADDRS_MAX 8
@@ -69,6 +70,8 @@ bool store_target_resolve(const struct store_target *target,
 
 /* An address of a socket in the file system; the path must fit. */
 void store_addr_set_path(struct store_addr *addr, const char *path);
+void store_addr_set_ip(struct store_addr *to, const struct addr *addr,
+                       uint16_t port);
 
 /* As people and the log name it, without its password. @return `name`. */
 const char *store_target_name(const struct store_target *target,
