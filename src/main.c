@@ -87,6 +87,8 @@ static bool is_errand(struct app *app, int *status)
 
     if (options->print_ndpi_protocols)
         *status = report_protocols(stdout, options->ndpi_protocols);
+    else if (options->print_fields)
+        *status = report_fields(stdout);
     else if (options->set_password != NULL)
         *status = set_password(app) ? EXIT_SUCCESS : EXIT_FAILURE;
     else if (options->test_export != NULL)

@@ -121,9 +121,26 @@ def test_help_that_nobody_gets_is_a_failure(kelvin):
     assert "No space left" in done.stderr
 
 
-def test_applications_that_nobody_gets_are_a_failure(kelvin):
+def test_fields_are_listed_with_their_keys(kelvin):
+    done = run(kelvin, "--print-fields")
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert {len(row) for row in rows} == {6}
+    keys = [(entity, key) for entity, key, *_ in rows if key != "-"]
+    assert len(keys) == len(set(keys))
+    told = {(row[0], row[1]): row[2:] for row in rows}
+    assert told["flow", "cli2srv.bytes"][:3] == ["IN_BYTES", "number", "bytes"]
+    assert told["flow", "tls.version"][:2] == ["TLS_VERSION", "text"]
+    assert told["flow", "tcp.nw_latency.client"][1:3] == ["decimal", "ms"]
+    assert told["host", "localhost"][:2] == ["-", "yes or no"]
+    assert ("vlan", "vlan_id") in told
+    assert any(row[2] == "FLOW_ID" for row in rows)
+
+
+@pytest.mark.parametrize("option", ["--print-ndpi-protocols", "--print-fields"])
+def test_lists_that_nobody_gets_are_a_failure(option, kelvin):
     with open("/dev/full", "w") as full:
-        done = run(kelvin, "--print-ndpi-protocols", stdout=full)
+        done = run(kelvin, option, stdout=full)
     assert done.returncode == 1
     assert "No space left" in done.stderr
 

@@ -528,6 +528,13 @@ static const struct option_row rows[] = {
         .help = "List the applications that can be told apart, and end",
     },
     {
+        .name = "print-fields",
+        .type = OPTION_FLAG,
+        .group = OPTION_GROUP_ERRANDS,
+        .offset = MEMBER(print_fields),
+        .help = "List what is told of flows, hosts and others, and end",
+    },
+    {
         .short_name = 'V',
         .name = "version",
         .type = OPTION_VERSION,

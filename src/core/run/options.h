@@ -112,6 +112,7 @@ struct options {
     char *set_password;                /* of this user */
     char *test_export;                 /* spec as for -F */
     bool print_ndpi_protocols;
+    bool print_fields;
 };
 
 enum options_result {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/model/alert_detect.h"
+#include "core/model/field.h"
 #include "core/model/iface_sums.h"
 #include "core/util/fmt.h"
 #include "core/util/log.h"
@@ -454,5 +455,50 @@ int report_protocols(FILE *out, const char *protocols_file)
     if (fflush(out) == 0 && !ferror(out))
         return EXIT_SUCCESS;
     log_error("report", "the list of applications");
+    return EXIT_FAILURE;
+}
+
+static const char *or_none(const char *text)
+{
+    return text != NULL && *text != '\0' ? text : "-";
+}
+
+/* `prefix` is that of a table within another: "tls." */
+static void put_rows(FILE *out, const char *entity, const char *prefix,
+                     const struct field_rows *rows)
+{
+    static const char *const types[] = {
+        [FIELD_NUMBER] = "number",   [FIELD_THOUSANDTHS] = "decimal",
+        [FIELD_DECIMAL] = "decimal", [FIELD_TEXT] = "text",
+        [FIELD_FLAG] = "yes or no",  [FIELD_PLACE] = "place",
+        [FIELD_TABLE] = "table",     [FIELD_LIST] = "table",
+    };
+
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct field *field = &rows->fields[i];
+        char within[64];
+
+        fprintf(out, "%s\t%s%s\t%s\t%s\t%s\t%s\n", entity,
+                field->key != NULL ? prefix : "", or_none(field->key),
+                or_none(field->record), types[field->type],
+                or_none(field->unit), or_none(field->help));
+        if (field->rows == NULL)
+            continue;
+        snprintf(within, sizeof(within), "%s%s.", prefix, field->key);
+        put_rows(out, entity, within, field->rows);
+    }
+}
+
+int report_fields(FILE *out)
+{
+    errno = 0;
+    put_rows(out, "flow", "", field_flow());
+    put_rows(out, "host", "", field_host());
+    put_rows(out, "device", "", field_device());
+    put_rows(out, "as", "", field_as());
+    put_rows(out, "vlan", "", field_vlan());
+    if (fflush(out) == 0 && !ferror(out))
+        return EXIT_SUCCESS;
+    log_error("report", "the list of fields");
     return EXIT_FAILURE;
 }

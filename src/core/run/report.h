@@ -44,4 +44,12 @@ void report_log(const struct report_source *source);
  */
 int report_protocols(FILE *out, const char *protocols_file);
 
+/*
+ * Write what entities tell, the rows of field.h: entity, key in tables and
+ * filters, key in records ("-": none), type, unit and help, one row a line
+ * with tabs between.
+ * @return an exit status, as above.
+ */
+int report_fields(FILE *out);
+
 #endif
