@@ -8,7 +8,8 @@ libndpi-dev libyajl-dev libmaxminddb-dev libcap-ng-dev libmariadb-dev zlib1g-dev
 liblua5.3-dev libcrypt-dev libsnmp-dev ieee-data redis-server rrdcached ca-certificates"
 tests="clang libclang-rt-14-dev libcmocka-dev python3-pytest python3-scapy
 tshark dnsmasq-base libndpi-bin mmdb-bin iproute2 tcpreplay curl openssl procps
-lua5.3 chromium rrdtool prometheus snmpd socat jq rsyslog mariadb-server"
+lua5.3 chromium rrdtool prometheus snmpd socat jq rsyslog mariadb-server
+wapiti"
 # Node.js from elsewhere has its own npm, which Debian's would not go with.
 command -v npm >/dev/null || tests="$tests npm"
 

@@ -1,5 +1,4 @@
-/* test_guard: delays for guessers, tables of logins.
- * SPDX-License-Identifier: MIT */
+/* test_guard: delays for guessers. SPDX-License-Identifier: MIT */
 #include "http/guard.h"
 
 #include <setjmp.h>
@@ -9,8 +8,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "http/logins.h"
 
 #define SECOND INT64_C(1000000)
 
@@ -113,68 +110,6 @@ static void tables_of_guard_are_bounded(void **state)
     guard_free(guard);
 }
 
-static struct user *new_user(const char *name)
-{
-    static const struct user_values none;
-
-    return user_new(name, "$y$", &none);
-}
-
-static void set_key(uint8_t key[LOGIN_KEY_SIZE], unsigned number)
-{
-    memset(key, 0, LOGIN_KEY_SIZE);
-    memcpy(key, &number, sizeof(number));
-}
-
-static void logins_end(void **state)
-{
-    struct logins *logins = logins_new();
-    struct user *user = new_user("ann");
-    uint8_t key[LOGIN_KEY_SIZE];
-
-    (void)state;
-    logins_let_idle(logins, 10 * SECOND);
-    set_key(key, 1);
-    assert_null(logins_find(logins, key, 0));
-    logins_add(logins, key, "id", user, 0, 25 * SECOND);
-    assert_non_null(logins_find(logins, key, 9 * SECOND));
-    assert_non_null(logins_find(logins, key, 18 * SECOND));
-    assert_null(logins_find(logins, key, 25 * SECOND)); /* absolute */
-    logins_add(logins, key, "id", user, 0, 25 * SECOND);
-    assert_null(logins_find(logins, key, 10 * SECOND)); /* idle */
-    assert_int_equal(logins_count(logins), 0);
-    user_release(user);
-    logins_free(logins);
-}
-
-static void logins_are_bounded(void **state)
-{
-    struct logins *logins = logins_new();
-    struct user *ann = new_user("ann");
-    struct user *bob = new_user("bob");
-    uint8_t key[LOGIN_KEY_SIZE];
-
-    (void)state;
-    for (unsigned i = 0; i < LOGINS_MAX; i++) {
-        set_key(key, i);
-        logins_add(logins, key, "", i % 2 == 0 ? ann : bob, i, INT64_MAX);
-    }
-    set_key(key, 0);
-    assert_non_null(logins_find(logins, key, 5000)); /* used: not the oldest */
-    set_key(key, LOGINS_MAX);
-    logins_add(logins, key, "", ann, 5001, INT64_MAX);
-    assert_int_equal(logins_count(logins), LOGINS_MAX);
-    set_key(key, 0);
-    assert_non_null(logins_find(logins, key, 5002));
-    set_key(key, 1);
-    assert_null(logins_find(logins, key, 5002));
-    logins_drop_user(logins, "bob", NULL, NULL);
-    assert_int_equal(logins_count(logins), LOGINS_MAX / 2 + 1);
-    user_release(ann);
-    user_release(bob);
-    logins_free(logins);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,8 +118,6 @@ int main(void)
         cmocka_unit_test(owner_is_not_locked_out),
         cmocka_unit_test(addresses_are_limited),
         cmocka_unit_test(tables_of_guard_are_bounded),
-        cmocka_unit_test(logins_end),
-        cmocka_unit_test(logins_are_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
