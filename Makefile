@@ -95,6 +95,10 @@ test/web/node_modules/.package-lock.json: test/web/package-lock.json
 	cd test/web && npm ci --ignore-scripts --no-audit --no-fund \
 		--no-update-notifier --loglevel=error
 
+# Each page as a picture, light and dark, wide and on a phone.
+screenshots: all browser-tests
+	node test/web/screenshots.js $(BUILD)/screenshots
+
 fuzz: fuzzers
 	test/run fuzz
 
@@ -128,7 +132,7 @@ clean:
 
 -include $(OBJS:.o=.d) $(UNITS:=.d) $(FUZZERS:=.d)
 
-.PHONY: all share geo run test bench units asan browser-tests fuzz fuzzers \
-	fuzz-targets install clean
+.PHONY: all share geo run test bench units asan browser-tests screenshots \
+	fuzz fuzzers fuzz-targets install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

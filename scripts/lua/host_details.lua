@@ -50,7 +50,8 @@ page.show {
   above = named() and template.part("{{ list }} · {{ key }}", {
     list = links.a(links.to "hosts_stats.lua", t "hosts.title"), key = key,
   }, "above") or links.a(links.to "hosts_stats.lua", t "hosts.title"),
-  lead = template.part(t "host.lead", {
+  lead = template.part(t(host.throughput_bps > 0 and "host.lead"
+    or "host.lead_quiet"), {
     rate = figures.rate(host.throughput_bps),
     bytes = figures.bytes(host["bytes.sent"] + host["bytes.rcvd"]),
     since = figures.time(host["seen.first"], page.now(all)),

@@ -61,7 +61,8 @@ page.show {
     mac.mac, mac.manufacturer) or mac.mac,
   section = "devices", stats = all, home = "macs_stats.lua",
   above = links.a(links.to "macs_stats.lua", t "devices.title"),
-  lead = template.part(t "devices.lead_one", {
+  lead = template.part(t(mac.throughput_bps > 0 and "devices.lead_one"
+    or "devices.lead_one_quiet"), {
     rate = figures.rate(mac.throughput_bps),
     bytes = figures.bytes(mac["bytes.sent"] + mac["bytes.rcvd"]),
     since = figures.time(mac["seen.first"], now),

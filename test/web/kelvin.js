@@ -130,7 +130,12 @@ async function setPassword(kelvin) {
 }
 
 let browser; // of this file's tests
-after(() => browser?.close());
+
+export async function closeBrowser() {
+  await browser?.close();
+  browser = undefined;
+}
+after(closeBrowser);
 
 // Pages go before the program: what they ask for then is no failure.
 const contexts = new Map(); // by test

@@ -39,8 +39,8 @@ local html = template.compile([[
 <table class="list facts"><caption>{{ caption }}</caption><tbody>
 {% for _, row in ipairs(rows) do %}
 <tr><th scope="row">{{ row.label }}</th><td>
-{% for i, value in ipairs(row.values) do %}
-<span{% if i > 1 then %} class="far"{% end %}>{{ value }}</span>
+{% for _, value in ipairs(row.values) do %}
+<span>{{ value }}</span>
 {% end %}
 </td></tr>
 {% end %}
