@@ -121,8 +121,9 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/kelvin/$$file || exit 1; done
 	install -D -m 644 conf/kelvin.8 \
 		$(DESTDIR)$(PREFIX)/share/man/man8/kelvin.8
-	install -D -m 644 conf/kelvin.conf.sample \
-		$(DESTDIR)$(PREFIX)/share/doc/kelvin/kelvin.conf.sample
+	cd conf && for file in kelvin.conf.sample $$(find grafana prometheus \
+		-type f); do install -D -m 644 $$file \
+		$(DESTDIR)$(PREFIX)/share/doc/kelvin/$$file || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's,/usr/local,$(PREFIX),g' conf/kelvin.service | install -m 644 \
 		/dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/kelvin.service
