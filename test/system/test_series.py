@@ -347,3 +347,103 @@ def test_bad_servers_are_refused_by_name(offline):
             offline("--rrdcached", text, "-i", "lo"), capture_output=True,
             encoding="utf-8", timeout=30, check=False)
         assert done.returncode == 2 and "rrdcached" in done.stderr, text
+
+
+# --- What scripts call ---
+
+SCRIPT = """
+while ntop.rrd_state() ~= "ready" do end
+local T = os.time() // 60 * 60
+local file = dirs.workingdir .. "/7/rrd/mine.rrd"
+print(ntop.mkdir(dirs.workingdir .. "/7/rrd"))
+print(ntop.rrd_create(file, 60, "DS:a:GAUGE:120:0:U", "DS:b:GAUGE:120:0:U",
+  "RRA:AVERAGE:0.5:1:100"))
+for i, values in ipairs { "1:10", "2:U", "3:30" } do
+  ntop.rrd_update(file, ("%d:%s"):format(T + i * 60, values))
+end
+print(select("#", ntop.rrd_lastupdate(file)))
+local last, sources = ntop.rrd_lastupdate(file)
+print(last - T, sources)
+
+local start, step, names, rows, stop = ntop.rrd_fetch(file, "AVERAGE",
+  T, T + 180)
+print(step, #names, names[1], names[2], stop - start == #rows * step)
+print(rows[2][1], #rows[2], rows[2][2] ~= rows[2][2], rows[3][2])
+local start2, step2, columns, stop2, count = ntop.rrd_fetch_columns(file,
+  "AVERAGE", tostring(T), "start+3min")
+print(start2 == start, step2, stop2 == stop, count == #rows)
+print(columns.a[2] == rows[2][1], columns.b[1] == rows[1][2])
+local _, wide, few = ntop.rrd_fetch_columns(file, "AVERAGE", T,
+  T + 180, 1)
+print(wide, #few.a, few.a[1])
+
+local function wrong(...)
+  local done, why = pcall(...)
+  print(done, (why:gsub("/.*/", "/")))
+end
+wrong(ntop.rrd_create, file, 60, "DS:a:GAUGE:120:0:U", "RRA:AVERAGE:0.5:1:1")
+wrong(ntop.rrd_create, "8.rrd", 60, "DS:a:GAUGE:120:0:U FLUSHALL")
+wrong(ntop.rrd_create, "8.rrd", 60, "nonsense")
+wrong(ntop.rrd_update, file, "1:1:1")
+wrong(ntop.rrd_update, "9.rrd", "N:1")
+wrong(ntop.rrd_fetch, "9.rrd", "AVERAGE", 1, 2)
+wrong(ntop.rrd_fetch, file, "AVERAGE", 2, 1)
+wrong(ntop.rrd_fetch, file, "AVERAGE", "yesterday", "now")
+wrong(ntop.rrd_fetch, file, "NONE", 1, 2)
+wrong(ntop.rrd_lastupdate, "/etc/passwd")
+wrong(ntop.rrd_lastupdate, dirs.workingdir .. "/../x.rrd")
+"""
+
+SAID = """\
+true
+
+2
+180	2
+60	2	a	b	true
+2.0	2	true	30.0
+true	60	true	true
+true	false
+180	1	2.5
+false	RRD Error: creating '/mine.rrd': File exists
+false	ntop.rrd_create: expected rrd_create(file: string, step: number, \
+definition: string, ...)
+false	Usage: CREATE <filename> [-b start] [-s step] [-O] <DS definitions> \
+<RRA definitions>
+false	illegal attempt to update using time 1.000000
+false	No such file: /9.rrd
+false	rrd_fetch_r failed: opening '/9.rrd': No such file or directory
+false	ntop.rrd_fetch: expected rrd_fetch(file: string, cf: string, start, \
+end, [rows: number])
+false	ntop.rrd_fetch: expected rrd_fetch(file: string, cf: string, start, \
+end, [rows: number])
+false	rrd_fetch_r failed: unknown consolidation function 'NONE'
+false	not a file of time series
+false	not a file of time series
+"""
+
+
+def test_scripts_have_the_functions_of_ntopng(rrdcached, offline, tmp_path):
+    capture = captures.save(tmp_path / "in.pcap", day_frames(seconds=60))
+    script = tmp_path / "script.lua"
+    script.write_text(SCRIPT)
+    done = subprocess.run(
+        offline("-d", tmp_path / "data", "-s", "-n", "3", "-i", capture,
+                "--rrdcached", "own", "--run", script),
+        capture_output=True, encoding="utf-8", timeout=60, check=False,
+        env=quiet_environment())
+    assert done.returncode == 0, done.stderr
+    said = re.sub(r"(using time 1\.000000).*", r"\1", done.stdout)
+    assert said.splitlines() == SAID.splitlines()
+
+
+def test_scripts_are_told_that_there_are_none(offline, tmp_path):
+    capture = captures.save(tmp_path / "in.pcap", day_frames(seconds=60))
+    script = tmp_path / "script.lua"
+    script.write_text('print(ntop.rrd_state())\n'
+                      'print(pcall(ntop.rrd_fetch, "a.rrd", "AVERAGE", 1, 2))\n'
+                      'print(ntop.rrd_record("a.rrd", "", 1, 1, 1))\n')
+    done = subprocess.run(
+        offline("-d", tmp_path / "data", "-s", "-n", "3", "-i", capture,
+                "--run", script),
+        capture_output=True, encoding="utf-8", timeout=60, check=True)
+    assert done.stdout == "off\nfalse\tthere are no time series\nfalse\n"
