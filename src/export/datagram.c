@@ -16,7 +16,7 @@
 
 struct datagram {
     const struct sink_host *host;
-    const struct addresses *addresses;
+    struct finder *finder;
     size_t address;
     int fd;
     struct loop_source *writing; /* paused while there is room */
@@ -52,17 +52,17 @@ void datagram_free(struct datagram *datagram)
     free(datagram);
 }
 
-static void open_socket(void *arg);
+static void begin(void *arg);
 
-static void fail(struct datagram *datagram)
+static void fail(struct datagram *datagram, const char *why)
 {
     if (!datagram->is_failing)
-        log_warn("export", "%s", datagram->host->name);
+        log_warnx("export", "%s: %s", datagram->host->name, why);
     datagram->is_failing = true;
     close_socket(datagram);
     datagram->address++;
-    datagram->pause = loop_after(datagram->host->loop, PAUSE_US, LOOP_PEER,
-                                 open_socket, datagram);
+    datagram->pause =
+        loop_after(datagram->host->loop, PAUSE_US, LOOP_PEER, begin, datagram);
 }
 
 static void on_writable(void *arg)
@@ -85,43 +85,52 @@ static void forbid_fragments(int fd, int family)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof(v6));
 }
 
-static void open_socket(void *arg)
+static void on_found(void *arg, const struct address *addresses, size_t count)
 {
     struct datagram *datagram = arg;
-    const struct addresses *addresses = datagram->addresses;
-    const struct address *to =
-        &addresses->items[datagram->address % addresses->count];
+    const struct address *to;
 
-    close_socket(datagram);
+    if (count == 0) {
+        fail(datagram, "the host cannot be found");
+        return;
+    }
+    to = &addresses[datagram->address % count];
     datagram->fd =
         socket(to->any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (datagram->fd == -1) {
-        fail(datagram);
+        fail(datagram, strerror(errno));
         return;
     }
     forbid_fragments(datagram->fd, to->any.sa_family);
     if (connect(datagram->fd, &to->any, to->len) == -1) {
-        fail(datagram);
+        fail(datagram, strerror(errno));
         return;
     }
     datagram->writing =
         loop_on_fd(datagram->host->loop, datagram->fd, LOOP_WRITE, LOOP_PEER,
                    on_writable, datagram);
     if (datagram->writing == NULL) {
-        fail(datagram);
+        fail(datagram, strerror(errno));
         return;
     }
     loop_source_pause(datagram->writing);
     datagram->host->wake(datagram->host->arg);
 }
 
-void datagram_start(struct datagram *datagram,
-                    const struct addresses *addresses,
+static void begin(void *arg)
+{
+    struct datagram *datagram = arg;
+
+    close_socket(datagram);
+    finder_find(datagram->finder, on_found, datagram);
+}
+
+void datagram_start(struct datagram *datagram, struct finder *finder,
                     const struct sink_host *host)
 {
     datagram->host = host;
-    datagram->addresses = addresses;
-    open_socket(datagram);
+    datagram->finder = finder;
+    begin(datagram);
 }
 
 static void reject(struct datagram *datagram, size_t len)
@@ -161,7 +170,7 @@ bool datagram_put(struct datagram *datagram, const char *head, size_t head_len,
     if (errno == EAGAIN || errno == ENOBUFS || errno == EINTR)
         loop_source_resume(datagram->writing);
     else
-        fail(datagram);
+        fail(datagram, strerror(errno));
     return false;
 }
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "export/address.h"
+#include "export/finder.h"
 #include "export/sink.h"
 
 /*
@@ -19,8 +19,7 @@ struct datagram;
 struct datagram *datagram_new(void);
 void datagram_free(struct datagram *datagram); /* NULL is fine */
 
-void datagram_start(struct datagram *datagram,
-                    const struct addresses *addresses,
+void datagram_start(struct datagram *datagram, struct finder *finder,
                     const struct sink_host *host);
 
 /* One record, of two parts. @return false: not now. */

@@ -5,15 +5,15 @@
 #include <string.h>
 
 #include "core/util/mem.h"
-#include "export/address.h"
 #include "export/datagram.h"
+#include "export/finder.h"
 #include "export/stream.h"
 #include "export/stream_tls.h"
 
 struct peer {
     char *host;
     uint16_t port;
-    struct addresses addresses;
+    struct finder *finder;
     struct stream *stream;     /* tcp, tls */
     struct datagram *datagram; /* udp */
 };
@@ -44,10 +44,11 @@ struct peer *peer_new(struct spec *spec, size_t first, struct strbuf *error)
     struct peer *peer = mem_calloc(1, sizeof(*peer));
 
     peer->host = mem_strdup(spec_field(spec, first));
-    if (!address_is_host(peer->host)) {
+    if (!finder_is_host(peer->host)) {
         strbuf_puts(error, "this is not the name of a host");
     } else if (spec_port(spec_field(spec, first + 2), &peer->port, error) &&
                choose(peer, spec_field(spec, first + 1), spec, error)) {
+        peer->finder = finder_new(peer->host, peer->port);
         return peer;
     }
     peer_free(peer);
@@ -59,7 +60,7 @@ struct peer *peer_new_local(const char *path)
     struct peer *peer = mem_calloc(1, sizeof(*peer));
 
     peer->datagram = datagram_new();
-    address_local(path, &peer->addresses);
+    peer->finder = finder_new_local(path);
     return peer;
 }
 
@@ -69,22 +70,18 @@ void peer_free(struct peer *peer)
         return;
     stream_free(peer->stream);
     datagram_free(peer->datagram);
+    finder_free(peer->finder);
     free(peer->host);
     free(peer);
 }
 
-bool peer_open(struct peer *peer, struct strbuf *error)
-{
-    return peer->addresses.count > 0 ||
-           address_find(peer->host, peer->port, &peer->addresses, error);
-}
-
 void peer_start(struct peer *peer, const struct sink_host *host)
 {
+    finder_start(peer->finder, host->loop);
     if (peer->stream != NULL)
-        stream_start(peer->stream, &peer->addresses, host);
+        stream_start(peer->stream, peer->finder, host);
     else
-        datagram_start(peer->datagram, &peer->addresses, host);
+        datagram_start(peer->datagram, peer->finder, host);
 }
 
 bool peer_is_datagram(const struct peer *peer)

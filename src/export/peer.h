@@ -19,8 +19,6 @@ struct peer *peer_new(struct spec *spec, size_t first, struct strbuf *error);
 struct peer *peer_new_local(const char *path);
 void peer_free(struct peer *peer); /* NULL is fine */
 
-/* Find its addresses. @return false with the reason. */
-bool peer_open(struct peer *peer, struct strbuf *error);
 void peer_start(struct peer *peer, const struct sink_host *host);
 
 /* Whether it keeps the borders of records, which a stream does not. */

@@ -12,13 +12,6 @@ static void *logstash_parse(struct spec *spec, struct strbuf *error)
     return peer_new(spec, 0, error);
 }
 
-static bool logstash_open(void *sink, const struct privileges_user *owner,
-                          struct strbuf *error)
-{
-    (void)owner;
-    return peer_open(sink, error);
-}
-
 static void logstash_start(void *sink, const struct sink_host *host)
 {
     peer_start(sink, host);
@@ -73,7 +66,6 @@ const struct sink_kind *sink_logstash(void)
         .fields_min = 3,
         .fields_max = 3,
         .parse = logstash_parse,
-        .open = logstash_open,
         .start = logstash_start,
         .offer = logstash_offer,
         .hurry = logstash_hurry,

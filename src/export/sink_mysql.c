@@ -8,7 +8,7 @@
 
 #include "core/util/log.h"
 #include "core/util/mem.h"
-#include "export/address.h"
+#include "export/finder.h"
 #include "export/mysql_link.h"
 #include "export/mysql_rows.h"
 #include "export/sink.h"
@@ -58,7 +58,7 @@ struct sink_mysql {
     char *table;
     char *user;
     char *password;
-    struct addresses addresses;
+    struct finder *finder; /* NULL: it has a socket */
     char address[INET6_ADDRSTRLEN];
     const struct sink_host *sink_host;
     struct mysql_link *link;
@@ -68,6 +68,7 @@ struct sink_mysql {
     int64_t pause_us;
     int64_t asked_us;
     enum stage stage;
+    unsigned tries;
     unsigned at;           /* the table that the stage is about */
     struct strbuf missing; /* ADD COLUMN ..., of this table */
     struct strbuf rows[TABLES];
@@ -111,6 +112,7 @@ static void mysql_sink_close(void *arg, struct sink_status *status)
     loop_source_free(sink->retention);
     mysql_link_free(sink->link);
     mysql_link_free(sink->old);
+    finder_free(sink->finder);
     for (unsigned i = 0; i < TABLES; i++)
         strbuf_free(&sink->rows[i]);
     strbuf_free(&sink->missing);
@@ -124,7 +126,7 @@ static void mysql_sink_close(void *arg, struct sink_status *status)
 
 static bool is_good_target(const struct sink_mysql *sink, struct strbuf *error)
 {
-    if (sink->host[0] != '/' && !address_is_host(sink->host))
+    if (sink->host[0] != '/' && !finder_is_host(sink->host))
         strbuf_puts(error, "the first field must be a host or a socket");
     else if (!is_name(sink->database) || !is_name(sink->table))
         strbuf_puts(error, "database and table must be of letters, digits "
@@ -162,17 +164,6 @@ static void *mysql_parse(struct spec *spec, struct strbuf *error)
         return sink;
     mysql_sink_close(sink, &ignored);
     return NULL;
-}
-
-/* The library would look a name up by waiting. */
-static bool mysql_sink_open(void *arg, const struct privileges_user *owner,
-                            struct strbuf *error)
-{
-    struct sink_mysql *sink = arg;
-
-    (void)owner;
-    return sink->host[0] == '/' || sink->addresses.count > 0 ||
-           address_find(sink->host, sink->port, &sink->addresses, error);
 }
 
 /* Failing */
@@ -435,36 +426,52 @@ static void send_batch(struct sink_mysql *sink)
     go_on_inserting(sink);
 }
 
-static void print_address(struct sink_mysql *sink)
+static void connect_link(struct sink_mysql *sink)
 {
-    const struct address *address = &sink->addresses.items[0];
+    struct mysql_target target = {
+        .host = sink->address,
+        .socket = sink->finder == NULL ? sink->host : NULL,
+        .port = sink->port,
+        .user = sink->user,
+        .password = sink->password,
+    };
 
-    if (address->any.sa_family == AF_INET)
-        inet_ntop(AF_INET, &address->v4.sin_addr, sink->address,
+    sink->link = mysql_link_new(sink->sink_host->loop);
+    mysql_link_connect(sink->link, &target, on_answer, sink);
+}
+
+/* The library would look the name up by waiting. */
+static void on_found(void *arg, const struct address *addresses, size_t count)
+{
+    struct sink_mysql *sink = arg;
+    const struct address *to =
+        &addresses[count > 0 ? sink->tries++ % count : 0];
+
+    if (count == 0) {
+        fail(sink, "the host cannot be found");
+        return;
+    }
+    if (to->any.sa_family == AF_INET)
+        inet_ntop(AF_INET, &to->v4.sin_addr, sink->address,
                   sizeof(sink->address));
     else
-        inet_ntop(AF_INET6, &address->v6.sin6_addr, sink->address,
+        inet_ntop(AF_INET6, &to->v6.sin6_addr, sink->address,
                   sizeof(sink->address));
+    connect_link(sink);
 }
 
 static void begin(void *arg)
 {
     struct sink_mysql *sink = arg;
-    struct mysql_target target = {
-        .port = sink->port, .user = sink->user, .password = sink->password};
 
     mysql_link_free(sink->old);
     sink->old = NULL;
-    if (sink->host[0] == '/') {
-        target.socket = sink->host;
-    } else {
-        print_address(sink);
-        target.host = sink->address;
-    }
     sink->stage = CONNECTING;
     sink->at = 0;
-    sink->link = mysql_link_new(sink->sink_host->loop);
-    mysql_link_connect(sink->link, &target, on_answer, sink);
+    if (sink->finder == NULL)
+        connect_link(sink);
+    else
+        finder_find(sink->finder, on_found, sink);
 }
 
 static void on_retention(void *arg)
@@ -485,6 +492,10 @@ static void mysql_start(void *arg, const struct sink_host *host)
     struct sink_mysql *sink = arg;
 
     sink->sink_host = host;
+    if (sink->host[0] != '/') {
+        sink->finder = finder_new(sink->host, sink->port);
+        finder_start(sink->finder, host->loop);
+    }
     sink->retention = loop_after(host->loop, RETENTION_FIRST_US, LOOP_PEER,
                                  on_retention, sink);
     begin(sink);
@@ -570,7 +581,6 @@ const struct sink_kind *sink_mysql(void)
         .fields_max = 5,
         .secrets = 1u << 4,
         .parse = mysql_parse,
-        .open = mysql_sink_open,
         .start = mysql_start,
         .offer = mysql_offer,
         .hurry = mysql_hurry,

@@ -49,15 +49,6 @@ static void *syslog_parse(struct spec *spec, struct strbuf *error)
     return NULL;
 }
 
-static bool syslog_open(void *arg, const struct privileges_user *owner,
-                        struct strbuf *error)
-{
-    struct sink_syslog *sink = arg;
-
-    (void)owner;
-    return peer_open(sink->peer, error);
-}
-
 static void syslog_start(void *arg, const struct sink_host *host)
 {
     struct sink_syslog *sink = arg;
@@ -162,7 +153,6 @@ const struct sink_kind *sink_syslog(void)
         .fields_min = 0,
         .fields_max = 3,
         .parse = syslog_parse,
-        .open = syslog_open,
         .start = syslog_start,
         .offer = syslog_offer,
         .hurry = syslog_hurry,

@@ -28,11 +28,13 @@
 #define READ_SIZE 4096
 #define READS 16
 
-enum stage { RESTING, CONNECTING, GREETING, OPEN, CLOSING };
+enum stage { RESTING, FINDING, CONNECTING, GREETING, OPEN, CLOSING };
 
 struct stream {
     const struct sink_host *host;
-    const struct addresses *addresses;
+    struct finder *finder;
+    const struct address *addresses; /* of this round */
+    size_t address_count;
     struct stream_tls *tls; /* or NULL */
     enum stage stage;
     int fd;
@@ -65,7 +67,8 @@ struct stream {
     struct sink_status status;
 };
 
-static void connect_next(void *arg);
+static void begin_round(void *arg);
+static void connect_next(struct stream *stream);
 static void close_connection(struct stream *stream);
 
 struct stream *stream_new(struct stream_tls *tls)
@@ -116,7 +119,7 @@ static void close_connection(struct stream *stream)
 static void rest(struct stream *stream)
 {
     stream->pause = loop_after(stream->host->loop, stream->pause_us, LOOP_PEER,
-                               connect_next, stream);
+                               begin_round, stream);
     stream->pause_us *= 2;
     if (stream->pause_us > PAUSE_MAX_US)
         stream->pause_us = PAUSE_MAX_US;
@@ -134,7 +137,7 @@ static void fail(struct stream *stream, const char *why)
         stream->pause_us = PAUSE_MIN_US;
     if (stream->address++ == 0) /* that of the first address says most */
         snprintf(stream->why, sizeof(stream->why), "%s", why);
-    if (!was_open && stream->address < stream->addresses->count) {
+    if (!was_open && stream->address < stream->address_count) {
         connect_next(stream);
         return;
     }
@@ -405,10 +408,31 @@ static void set_options(int fd)
                      sizeof(timeout_ms));
 }
 
-static void connect_next(void *arg)
+static void on_found(void *arg, const struct address *addresses, size_t count)
 {
     struct stream *stream = arg;
-    const struct address *to = &stream->addresses->items[stream->address];
+
+    stream->addresses = addresses;
+    stream->address_count = count;
+    if (count == 0)
+        fail(stream, "the host cannot be found");
+    else
+        connect_next(stream);
+}
+
+static void begin_round(void *arg)
+{
+    struct stream *stream = arg;
+
+    close_connection(stream);
+    stream->stage = FINDING;
+    stream->address = stream->address_count = 0;
+    finder_find(stream->finder, on_found, stream);
+}
+
+static void connect_next(struct stream *stream)
+{
+    const struct address *to = &stream->addresses[stream->address];
 
     close_connection(stream);
     stream->fd = socket(to->any.sa_family,
@@ -433,12 +457,12 @@ static void connect_next(void *arg)
         fail_errno(stream, errno);
 }
 
-void stream_start(struct stream *stream, const struct addresses *addresses,
+void stream_start(struct stream *stream, struct finder *finder,
                   const struct sink_host *host)
 {
     stream->host = host;
-    stream->addresses = addresses;
-    connect_next(stream);
+    stream->finder = finder;
+    begin_round(stream);
 }
 
 /* Records */
@@ -484,7 +508,7 @@ bool stream_put(struct stream *stream, const char *head, size_t head_len,
 void stream_hurry(struct stream *stream)
 {
     if (stream->stage == RESTING && stream->host != NULL)
-        connect_next(stream);
+        begin_round(stream);
 }
 
 void stream_finish(struct stream *stream)
@@ -510,8 +534,7 @@ void stream_acknowledge(struct stream *stream, struct sink_status *status)
     *status = stream->status;
     status->is_moving = stream->stage == OPEN && stream->stalled < 4;
     status->is_failing = stream->is_failing;
-    status->is_trying =
-        stream->stage == CONNECTING || stream->stage == GREETING;
+    status->is_trying = stream->stage >= FINDING && stream->stage <= GREETING;
     stream->status = (struct sink_status){0};
 }
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "core/util/strbuf.h"
-#include "export/address.h"
+#include "export/finder.h"
 #include "export/sink.h"
 #include "export/stream_tls.h"
 
@@ -33,8 +33,8 @@ struct stream;
 struct stream *stream_new(struct stream_tls *tls);
 void stream_free(struct stream *stream); /* NULL is fine */
 
-/* Connect to one of these, tried in turn. Both outlive it. */
-void stream_start(struct stream *stream, const struct addresses *addresses,
+/* Connect to where the finder says, each address in turn. Both outlive it. */
+void stream_start(struct stream *stream, struct finder *finder,
                   const struct sink_host *host);
 
 /* One record, of two parts; they are copied. @return false: not now. */

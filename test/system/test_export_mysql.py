@@ -214,11 +214,11 @@ def test_wrong_password_is_told_and_nothing_lost(fed, maria, spec, tmp_path):
 def test_server_killed_in_mid_stream(fed, maria, spec):
     kelvin = fed(spec)
     for _ in range(2):
-        kelvin.flows(10000)
+        kelvin.flows(3000)
         wait_for(lambda: maria.run("SELECT 1 FROM flowsv4 LIMIT 1",
                                    "flows").stdout != "", "some rows")
         maria.kill()
-        kelvin.flows(5000)
+        kelvin.flows(1000)
         kelvin.settle()
         assert kelvin.sink()["failing"] in (0, 1)
         maria.start()
@@ -235,9 +235,9 @@ def test_server_that_hangs_holds_up_nothing(fed, maria, spec):
     kelvin.settle()
     kelvin.wait_sink(lambda now: now["exported_records_total"] == 1000)
     maria.process.send_signal(signal.SIGSTOP)
-    kelvin.flows(20000)
+    kelvin.flows(4000)
     kelvin.settle()
-    kelvin.wait_sink(lambda now: now["spooled_records"] >= 20000)
+    kelvin.wait_sink(lambda now: now["spooled_records"] >= 4000)
     maria.process.send_signal(signal.SIGCONT)
     kelvin.wait_sink(lambda now: now["spooled_records"] == 0)
     kelvin.finish()
