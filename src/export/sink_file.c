@@ -10,6 +10,7 @@
 
 #include "core/util/log.h"
 #include "core/util/mem.h"
+#include "export/rotation.h"
 #include "export/sink.h"
 
 /*
@@ -28,6 +29,9 @@ struct file {
     int fd;         /* -1: not open, or its reader is gone for good */
     bool is_stream; /* a pipe, a terminal, a socket: may make one wait */
     bool is_failing;
+    struct rotation rotation;
+    uint64_t written; /* bytes that are in the file */
+    int64_t since_s;  /* when it was written to before it was opened */
     char *bytes;
     size_t size;  /* allocated */
     size_t line;  /* the first line that is not wholly written */
@@ -35,6 +39,11 @@ struct file {
     size_t end;
     struct sink_status status; /* since it was last asked */
 };
+
+static int64_t now_s(void)
+{
+    return loop_wall_us() / 1000000;
+}
 
 static const char *file_name(const struct file *file)
 {
@@ -77,7 +86,11 @@ static void *file_parse(struct spec *spec, struct strbuf *error)
     file = mem_calloc(1, sizeof(*file));
     file->path = path;
     file->fd = -1;
-    return file;
+    if (rotation_read(&file->rotation, spec, error))
+        return file;
+    free(path);
+    free(file);
+    return NULL;
 }
 
 /* Opening */
@@ -171,7 +184,7 @@ static bool file_open(void *sink, const struct privileges_user *owner,
         return false;
     }
     if (fstat(fd, &st) == -1)
-        st.st_mode = 0;
+        st = (struct stat){0};
     if (file->path != NULL && owner != NULL && S_ISREG(st.st_mode) &&
         !privileges_own_file(file->path, owner, error)) {
         close(fd);
@@ -180,6 +193,8 @@ static bool file_open(void *sink, const struct privileges_user *owner,
     leave(file);
     file->fd = fd;
     file->is_stream = !S_ISREG(st.st_mode);
+    file->written = (uint64_t)st.st_size;
+    file->since_s = st.st_size > 0 ? st.st_mtime : now_s();
     file->is_failing = false;
     return true;
 }
@@ -206,6 +221,7 @@ static void advance(struct file *file, size_t len)
     const char *end = at + len;
 
     file->status.bytes += len;
+    file->written += len;
     file->start += len;
     while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
         at++;
@@ -345,12 +361,38 @@ static void report(struct file *file, struct sink_status *status)
     file->status = (struct sink_status){0};
 }
 
+/* Between two lines. When it cannot be done, it is tried again after as much
+ * has been written. */
+static void rotate(struct file *file)
+{
+    struct strbuf why;
+
+    if (rotation_has_zipped(&file->rotation))
+        rotation_tend(&file->rotation, file->path);
+    if (file->start != file->line || file->is_failing ||
+        !rotation_is_due(&file->rotation, file->written, file->since_s,
+                         now_s()))
+        return;
+    strbuf_init(&why, 1024);
+    if (!rotation_move(&file->rotation, file->path, now_s())) {
+        log_warn("export", "%s: cannot be put aside", file->path);
+        file->written = 0;
+        file->since_s = now_s();
+    } else if (!file_open(file, NULL, &why)) {
+        log_warnx("export", "%s: %s", file->path, why.text);
+    }
+    rotation_tend(&file->rotation, file->path);
+    strbuf_free(&why);
+}
+
 static void file_acknowledge(void *sink, int wait_ms,
                              struct sink_status *status)
 {
     struct file *file = sink;
 
     flush(file, wait_ms);
+    if (file->path != NULL && file->fd != -1 && !file->is_stream)
+        rotate(file);
     report(file, status);
 }
 

@@ -1,6 +1,7 @@
 # test_export: every record arrives, whatever happens on the way.
 # SPDX-License-Identifier: MIT
 
+import gzip
 import json
 import os
 import signal
@@ -161,7 +162,7 @@ def test_restart_in_an_outage(fed, receiver, number):
     second = fed(logstash(receiver), first=kelvin.fed)
     assert second.sink()["spooled_records"] == 20000 + one_more
     second.flows(500)
-    receiver.start()
+    receiver.start().wait_listens()
     second.finish()
     wait_for(lambda: len(receiver.keys()) == 20500 + one_more, "all flows")
     records = receiver.records()
@@ -442,3 +443,46 @@ def test_scripts_see_counters_but_no_secrets(offline, tmp_path):
         "mysql\tmysql;127.0.0.1;a;b;me;***;port=1\t0\t0",
     ], done.stderr
     assert "secret-word" not in done.stderr
+
+
+def whole_text(path):
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt") as file:
+        return file.read()
+
+
+def test_files_are_put_aside_by_size(fed, tmp_path):
+    out = tmp_path / "flows.json"
+    kelvin = fed(f"file;{out};size=1M;gzip=yes")
+    for _ in range(5):
+        kelvin.flows(4000)
+        kelvin.settle()
+        time.sleep(1.1)  # each in another second
+    wait_for(lambda: len(list(tmp_path.glob("flows.json.*.gz"))) >= 5,
+             lambda: sorted(tmp_path.iterdir()))
+    kelvin.finish()
+    wait_for(lambda: all(path.suffix == ".gz"
+                         for path in tmp_path.glob("flows.json.*")), "gzip")
+    parts = sorted(tmp_path.glob("flows.json.*")) + [out]
+    records = []
+    for part in parts:
+        text = whole_text(part)
+        assert text == "" or text.endswith("\n"), "a line is in two files"
+        records += [json.loads(line) for line in text.splitlines()]
+    assert_all(records, 0, 20005)
+
+
+def test_files_are_put_aside_by_time_and_the_oldest_removed(fed, tmp_path):
+    out = tmp_path / "flows.json"
+    kelvin = fed(f"file;{out};every=1s;keep=2")
+    for number in range(5):
+        kelvin.flows(10)
+        kelvin.settle()
+        kelvin.wait_sink(lambda now: now["queued_records"] == 0)
+        time.sleep(1.1)
+    kelvin.flows(10)
+    kelvin.finish()
+    parts = sorted(tmp_path.glob("flows.json.*"))
+    assert len(parts) == 2
+    assert all(json.loads(line) for part in parts
+               for line in part.read_text().splitlines())
