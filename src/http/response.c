@@ -379,21 +379,28 @@ void response_send_shared(struct response *response, int status,
     evbuffer_free(body);
 }
 
-static void add_page(struct strbuf *page, int status, const char *detail)
+static void add_page(struct strbuf *page, const char *prefix, int status,
+                     const char *detail)
 {
     const char *reason = answer_reason(status);
 
     strbuf_printf(page,
                   "<!DOCTYPE html>\n<html lang=\"en\"><head>"
-                  "<meta charset=\"utf-8\"><title>%d %s</title></head>\n"
-                  "<body><h1>%s</h1>\n",
-                  status, reason, reason);
+                  "<meta charset=\"utf-8\"><meta name=\"viewport\" "
+                  "content=\"width=device-width, initial-scale=1\">"
+                  "<title>%d %s</title>\n<link rel=\"stylesheet\" href=\"",
+                  status, reason);
+    answer_escape(page, prefix, strlen(prefix));
+    strbuf_printf(page, "/css/login.css\"></head>\n<body><main><h1>%s</h1>\n",
+                  reason);
     if (detail != NULL) {
         strbuf_puts(page, "<p>");
         answer_escape(page, detail, strlen(detail));
         strbuf_puts(page, "</p>\n");
     }
-    strbuf_puts(page, "</body></html>\n");
+    strbuf_puts(page, "<p><a href=\"");
+    answer_escape(page, prefix, strlen(prefix));
+    strbuf_puts(page, "/\">Home</a></p>\n</main></body></html>\n");
 }
 
 static void add_text(struct strbuf *page, int status, const char *detail)
@@ -415,7 +422,7 @@ void response_error(struct response *response, int status, const char *detail)
 
     strbuf_init(&page, PAGE_MAX);
     if (is_page)
-        add_page(&page, status, detail);
+        add_page(&page, response->site->prefix, status, detail);
     else
         add_text(&page, status, detail);
     response_send(response, status,

@@ -331,3 +331,12 @@ def test_first_page_tells_what_is_seen(site):
     assert "www.ntop.org" in answer.text
     assert not re.search(r"<script(?! type=.module. src=)", answer.text)
     assert not re.search(r"<[^>]* (style|on\w+)=", answer.text)
+
+
+def test_an_error_page_is_one_of_ours(site):
+    """With a style, a way back, and nothing of what was asked unescaped."""
+    answer = site.ask("/lua/<b>.lua", headers=["Accept: text/html"])
+    assert answer.status == 404
+    assert '<link rel="stylesheet" href="/css/login.css">' in answer.text
+    assert '<a href="/">Home</a>' in answer.text
+    assert "<b>" not in answer.text

@@ -130,6 +130,7 @@ static int begin(void **state)
     memset(&world, 0, sizeof(world));
     world.loop = loop_new();
     world.site.loop = world.loop;
+    world.site.prefix = "";
     world.conns =
         conns_new(&limits, &world.counters, world.loop, NULL, &world.site);
     world.http = evhttp_new(loop_base(world.loop));
