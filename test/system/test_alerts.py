@@ -461,3 +461,79 @@ def test_past_alerts_are_deleted(
     assert [row["alert_target"] for row in kept.stream(CLOSED)] == [
         f"{VICTIM}@0"
     ]
+
+
+def seconds_later(lines, quiet):
+    """A packet a second behind these, so that the clock goes on."""
+    begin = max(line.when for line in lines) / captures.SECOND
+    begin -= captures.START
+    return lines + [
+        captures.frame(ether() / udp(), begin + 1 + i) for i in range(quiet)
+    ]
+
+
+def crowd(hosts):
+    """A flow of each of so many hosts, in two seconds."""
+    return [
+        captures.frame(
+            ether() / udp(src=f"10.9.{i // 250}.{i % 250 + 1}"), i * 2 / hosts
+        )
+        for i in range(hosts)
+    ]
+
+
+def broken(count):
+    """As many again whose IP header is longer than they are."""
+    frame = bytearray(bytes(ether() / udp()))
+    frame[14] = 0x4F
+    del frame[40:]
+    lines = [captures.frame(bytes(frame), i / 100) for i in range(count)]
+    lines += [
+        captures.frame(ether() / udp(), i / 100 + 0.001) for i in range(count)
+    ]
+    return sorted(lines, key=lambda line: line.when)
+
+
+def dawdlers(count):
+    """Connections of one client that carry next to nothing."""
+    lines = []
+    for i in range(count):
+        tcp = captures.Tcp(ATTACKER, VICTIM, 2000 + i, 80, 20 + i * 0.02)
+        lines += tcp.open().client(b"x").send("c", "RA").frames
+    return sorted(lines, key=lambda line: line.when)
+
+
+HAPPENINGS = {
+    "flows_full": (lambda: crowd(3000), ["-X", "1024"]),
+    "hosts_full": (lambda: crowd(3000),
+                   ["-x", "1024", "--flow-timeout", "udp=1"]),
+    "malformed": (lambda: broken(150), []),
+    "slow_client": (lambda: dawdlers(150),
+                    ["--flow-timeout", "tcp-closed=1"]),
+}  # fmt: skip
+
+
+@needs_root
+@pytest.mark.parametrize("kind", HAPPENINGS)
+def test_kind_really_happens(
+    kind, read, redis, kept, tmp_path  # noqa: F811
+):
+    """What has no test of its own above: it begins; and once the minute that
+    is looked at is good, and another one was, it is over."""
+    redis.start()
+    lines, options = HAPPENINGS[kind]
+    lines = lines()
+    one = read(
+        captures.save(tmp_path / "now.pcap", seconds_later(lines, 4)), *options
+    )
+    wait_for(
+        lambda: any(key[0].startswith(kind) for key in kept.engaged()),
+        lambda: f"{kept.engaged()} {one.said()[-3000:]}",
+    )
+    assert one.end() == 0
+    one = read(
+        captures.save(tmp_path / "on.pcap", seconds_later(lines, 140)),
+        *options,
+    )
+    wait_for(lambda: not kept.engaged(), lambda: f"{kept.engaged()}")
+    assert one.end() == 0
