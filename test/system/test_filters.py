@@ -35,7 +35,7 @@ def found(offline, shared, tmp_path):
         path.write_text(script)
         done = subprocess.run(
             offline(
-                *["-i", shared(f"pcaps/{capture}"), "-s", "-v", "1"],
+                *["-i", shared(f"pcaps/{capture}"), "-s", "-v", "0"],
                 *["-S", "all", "--flow-timeout", STAY],
                 *["--run", path, text],
             ),

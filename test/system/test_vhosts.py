@@ -30,7 +30,7 @@ def ask(offline, tmp_path):
         path = tmp_path / "script.lua"
         path.write_text(SCRIPT)
         done = subprocess.run(
-            offline("-i", capture, "-s", "-v", "1", "-S", "all",
+            offline("-i", capture, "-s", "-v", "0", "-S", "all",
                     "-m", networks, "--run", path, *words),
             stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8",
             env=quiet_environment(), timeout=60, check=True,
