@@ -95,11 +95,12 @@ function figures.short_count(value)
   return figure(value, text, unit, formats.formatValue(value))
 end
 
---- A share in percent; what is not zero never looks like it.
+--- A share in percent; what is not zero never looks like it. Who talks to
+--- itself, as on lo, sends and receives the same bytes: that is all of them.
 function figures.percent(part, whole)
   part, whole = finite(part), finite(whole)
   if not part or not whole or whole == 0 then return EMPTY end
-  local percent = 100.0 * part / whole
+  local percent = math.min(100.0 * part / whole, 100.0)
   if percent == 0 then return zero("0 %") end
   local text = percent < 1 and "< 1" or ("%.0f"):format(percent)
   return figure(("%.2f"):format(percent), text, "%",
