@@ -226,6 +226,8 @@ static void every_function_is_there(void **state)
         "isRunning",
         "listHTTPhosts",
         "name2id",
+        "queryAlertsRaw",
+        "queryFlowAlertsRaw",
         "refreshHostsAlertsConfiguration",
         "releaseHostAlert",
         "releaseInterfaceAlert",
@@ -266,8 +268,6 @@ static void every_function_is_there(void **state)
         "findMacPool",
         "reloadHostPools",
         "execSQLQuery",
-        "queryAlertsRaw",
-        "queryFlowAlertsRaw",
         "resetPeriodicStats",
         "setInterfaceIdleState",
     };
