@@ -241,6 +241,8 @@ static int get_seconds(lua_State *L)
         return lib_fail(L, "no interface");
     if (to > iface_now_s(iface))
         to = iface_now_s(iface);
+    if (to < 0)
+        to = 0;
     if (from < to - SPAN_MAX)
         from = to - SPAN_MAX;
     if (from > to || from < 0)
