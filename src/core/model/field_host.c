@@ -312,176 +312,6 @@ GET(is_local)
     return field_found(source->host->local != NULL);
 }
 
-/* Applications, sizes, messages */
-
-LIST(list_apps)
-{
-    const struct dpi *dpi = engine_dpi(source->iface->engine);
-    const struct host *host = source->host;
-
-    const struct host_app *unknown = host_app(host, 0);
-    struct traffic traffic[WAYS];
-
-    (void)field;
-    for (enum way way = 0; way < WAYS; way++)
-        traffic[way] = host_app_traffic(host, 0, way);
-    field_put_app(sink, dpi, 0, traffic,
-                  unknown != NULL ? unknown->duration_s : 0);
-    for (unsigned i = 0; i < host->apps_count; i++)
-        if (&host->apps[i] != unknown)
-            field_put_app(sink, dpi, host->apps[i].app, host->apps[i].traffic,
-                          host->apps[i].duration_s);
-}
-
-LIST(list_classes)
-{
-    uint64_t classes[PACKET_CLASSES];
-
-    for (unsigned i = 0; i < PACKET_CLASSES; i++)
-        classes[i] = host_class(source->host, field->way, i);
-    field_put_classes(sink, classes);
-}
-
-/* `detail` is the IP version that the row is about. */
-GET(has_icmp)
-{
-    (void)value;
-    return field_found(source->host->local != NULL &&
-                       ((source->host->flags & HOST_V6) != 0) ==
-                           (field->detail == 6));
-}
-
-LIST(list_icmp)
-{
-    const struct icmp_counter *icmp;
-
-    (void)field;
-    for (unsigned i = 0; (icmp = host_icmp_at(source->host, i)) != NULL; i++) {
-        char key[sizeof("255,255")];
-
-        snprintf(key, sizeof(key), "%u,%u", icmp->type, icmp->code);
-        sink->open(sink->arg);
-        field_put_number(sink, "sent", icmp->packets[WAY_SENT]);
-        field_put_number(sink, "rcvd", icmp->packets[WAY_RCVD]);
-        sink->close(sink->arg, key);
-    }
-}
-
-static bool has_dns(const struct dns_counters *dns)
-{
-    return (dns->queries | dns->replies_ok | dns->replies_error) != 0;
-}
-
-GET(get_dns)
-{
-    (void)field;
-    (void)value;
-    return field_found(has_dns(host_dns(source->host, WAY_SENT)) ||
-                       has_dns(host_dns(source->host, WAY_RCVD)));
-}
-
-static void put_dns(const struct field_sink *sink, const char *key,
-                    const struct dns_counters *dns)
-{
-    static const char *const types[] = {
-        "num_a",  "num_ns",  "num_cname", "num_soa", "num_ptr",
-        "num_mx", "num_txt", "num_aaaa",  "num_any", "num_other",
-    };
-
-    sink->open(sink->arg);
-    field_put_number(sink, "num_queries", dns->queries);
-    field_put_number(sink, "num_replies_ok", dns->replies_ok);
-    field_put_number(sink, "num_replies_error", dns->replies_error);
-    sink->open(sink->arg);
-    for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-        field_put_number(sink, types[i], dns->by_type[i]);
-    sink->close(sink->arg, "queries");
-    sink->close(sink->arg, key);
-}
-
-LIST(list_dns)
-{
-    (void)field;
-    put_dns(sink, "sent", host_dns(source->host, WAY_SENT));
-    put_dns(sink, "rcvd", host_dns(source->host, WAY_RCVD));
-}
-
-GET(get_http)
-{
-    const struct http_counters *client = host_http(source->host, WAY_SENT);
-    const struct http_counters *server = host_http(source->host, WAY_RCVD);
-
-    (void)field;
-    (void)value;
-    return field_found((client->requests | client->responses |
-                        server->requests | server->responses) != 0);
-}
-
-static void put_http(const struct field_sink *sink, const char *key,
-                     const struct http_counters *http)
-{
-    static const char *const methods[] = {"num_get", "num_post", "num_head",
-                                          "num_put", "num_other"};
-    static const char *const classes[] = {"num_1xx", "num_2xx", "num_3xx",
-                                          "num_4xx", "num_5xx"};
-
-    sink->open(sink->arg);
-    sink->open(sink->arg);
-    field_put_number(sink, "total", http->requests);
-    for (unsigned i = 0; i < 5; i++)
-        field_put_number(sink, methods[i], http->by_method[i]);
-    sink->close(sink->arg, "query");
-    sink->open(sink->arg);
-    field_put_number(sink, "total", http->responses);
-    for (unsigned i = 0; i < 5; i++)
-        field_put_number(sink, classes[i], http->by_class[i]);
-    sink->close(sink->arg, "response");
-    sink->close(sink->arg, key);
-}
-
-static void put_vhosts(const struct field_sink *sink,
-                       const struct field_source *source)
-{
-    const struct host *host = source->host;
-    const struct vhosts *vhosts = &source->iface->vhosts;
-    const struct vhost *vhost;
-    uint32_t cursor = 0;
-
-    sink->open(sink->arg);
-    while ((vhost = vhosts_next(vhosts, &cursor)) != NULL)
-        if (vhost->vlan == host->vlan &&
-            addr_equal(&vhost->server, &host->addr))
-            field_put_vhost(sink, vhost, false, iface_now_s(source->iface));
-    sink->close(sink->arg, "virtual_hosts");
-}
-
-static uint32_t count_vhosts(const struct field_source *source)
-{
-    const struct host *host = source->host;
-
-    return host_http(host, WAY_RCVD)->requests != 0
-               ? vhosts_of_server(&source->iface->vhosts, &host->addr,
-                                  host->vlan)
-               : 0;
-}
-
-GET(get_vhosts)
-{
-    (void)field;
-    value->number = count_vhosts(source);
-    return FIELD_FOUND;
-}
-
-/* As client it sends requests: the counters' first half. */
-LIST(list_http)
-{
-    (void)field;
-    put_http(sink, "sender", host_http(source->host, WAY_SENT));
-    put_http(sink, "receiver", host_http(source->host, WAY_RCVD));
-    if (count_vhosts(source) != 0)
-        put_vhosts(sink, source);
-}
-
 /* clang-format off */
 #define N FIELD_NUMBER
 #define D FIELD_DECIMAL
@@ -557,7 +387,7 @@ static const struct field host_fields[] = {
     FIELD("active_flows.as_server", N, FIELD_BASIC, "flows", "now", NULL,
           get_active_flows, WAY_RCVD, 0),
     FIELD("active_http_hosts", N, FIELD_BASIC, "names",
-          "virtual hosts of HTTP", NULL, get_vhosts, 0, 0),
+          "virtual hosts of HTTP", NULL, field_host_vhosts, 0, 0),
     FIELD("tcp.packets.retransmissions", N, FIELD_BASIC, "packets", "", NULL,
           get_trouble, 0, TCP_RETRANSMISSION),
     FIELD("tcp.packets.out_of_order", N, FIELD_BASIC, "packets", "", NULL,
@@ -590,9 +420,9 @@ static const struct field host_fields[] = {
     FIELD("packets.rcvd", N, FIELD_HIGH, "packets", "", NULL,
           get_packets, WAY_RCVD, 0),
     FIELD_OF_LIST("ICMPv4", FIELD_HIGH, "", "by type and code",
-          has_icmp, 0, 4, list_icmp),
+          field_host_has_icmp, 0, 4, field_host_list_icmp),
     FIELD_OF_LIST("ICMPv6", FIELD_HIGH, "", "by type and code",
-          has_icmp, 0, 6, list_icmp),
+          field_host_has_icmp, 0, 6, field_host_list_icmp),
     L4("tcp", L4_TCP),
     L4("udp", L4_UDP),
     L4("icmp", L4_ICMP),
@@ -615,15 +445,15 @@ static const struct field host_fields[] = {
           get_low_goodput_flows, WAY_RCVD, 0),
 
     FIELD_OF_LIST("ndpi", FIELD_MAX, "", "by application",
-          NULL, 0, 0, list_apps),
+          NULL, 0, 0, field_host_list_apps),
     FIELD_OF_LIST("pktStats.sent", FIELD_MAX, "", "sizes and flags",
-          NULL, WAY_SENT, 0, list_classes),
+          NULL, WAY_SENT, 0, field_host_list_classes),
     FIELD_OF_LIST("pktStats.recv", FIELD_MAX, "", "sizes and flags",
-          NULL, WAY_RCVD, 0, list_classes),
+          NULL, WAY_RCVD, 0, field_host_list_classes),
     FIELD_OF_LIST("dns", FIELD_MAX, "", "of local hosts",
-          get_dns, 0, 0, list_dns),
+          field_host_dns, 0, 0, field_host_list_dns),
     FIELD_OF_LIST("http", FIELD_MAX, "", "of local hosts",
-          get_http, 0, 0, list_http),
+          field_host_http, 0, 0, field_host_list_http),
 
     FIELD("label", T, FIELD_BY_NAME, "", "name or address", NULL,
           get_label, 0, 0),

@@ -18,6 +18,17 @@ enum field_rate {
 void field_rate(const struct rate *rate, const struct iface *iface,
                 enum field_rate which, struct field_value *value);
 
+/* The rows of local hosts' messages, of applications and sizes. */
+FIELD_LISTS(field_host_list_apps);
+FIELD_LISTS(field_host_list_classes);
+FIELD_GET(field_host_has_icmp);
+FIELD_LISTS(field_host_list_icmp);
+FIELD_GET(field_host_dns);
+FIELD_LISTS(field_host_list_dns);
+FIELD_GET(field_host_http);
+FIELD_GET(field_host_vhosts);
+FIELD_LISTS(field_host_list_http);
+
 /* The accessors of the rows of flows. */
 
 #define FIELD_BOTH WAYS /* `way` of a row about both directions */
