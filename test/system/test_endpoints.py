@@ -429,7 +429,7 @@ def test_counting_anew(offline, tmp_path, capture):
         site.close()
 
 
-def test_an_export_follows_its_reader(offline, tmp_path):
+def test_an_export_follows_its_reader(offline, tmp_path, is_asan):
     """3,000 hosts make more than the kernel takes for one who waits."""
     lines = [
         frame(ether() / udp(f"10.{i >> 8}.{i & 255}.1", SERVER), i / 1000)
@@ -445,7 +445,8 @@ def test_an_export_follows_its_reader(offline, tmp_path):
                         b"Host: localhost\r\n\r\n")
             data = one.recv(1)
             assert site.ask("/health").status == 200
-            assert site.resident() - before < 8192
+            if not is_asan:
+                assert site.resident() - before < 8192
             data += web.drain(one)
         found = json.loads(web.Answer(data).text)
         assert len(found) == len({h["ip"]["ip"] for h in found}) == 3001
