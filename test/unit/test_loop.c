@@ -360,6 +360,34 @@ static void busy_captures_leave_time_to_others(void **state)
     close(pipes[1]);
 }
 
+/* It never ends by itself. */
+static bool more_ticks(void *arg)
+{
+    struct trace *trace = arg;
+
+    spin(trace->loop, 500);
+    if (--trace->left <= 0)
+        loop_stop(trace->loop);
+    return true;
+}
+
+/* A tick of many slices; pages must still get their share. */
+static void long_ticks_leave_time_to_others(void **state)
+{
+    struct trace *trace = *state;
+    struct trace page = {.loop = trace->loop, .left = 20};
+    struct loop_source *tick, *defer;
+
+    trace->left = 10000;
+    tick = loop_defer(trace->loop, LOOP_TICK, more_ticks, trace);
+    defer = loop_defer(trace->loop, LOOP_PAGE, more_d, &page);
+    loop_run(trace->loop);
+    assert_int_equal(page.left, 0);
+    assert_true(trace->left > 0);
+    loop_source_free(tick);
+    loop_source_free(defer);
+}
+
 static void run_spin(void *arg)
 {
     struct trace *trace = arg;
@@ -458,6 +486,7 @@ int main(void)
         LOOP_TEST(paused_sources_are_silent),
         LOOP_TEST(a_pause_is_no_lateness),
         LOOP_TEST(busy_captures_leave_time_to_others),
+        LOOP_TEST(long_ticks_leave_time_to_others),
         LOOP_TEST(it_measures_what_callbacks_take),
         LOOP_TEST(an_idle_loop_sleeps),
         cmocka_unit_test(histogram_buckets_meet),

@@ -27,6 +27,7 @@ static_assert(GROUPS_MAX <= UINT16_MAX, "hosts keep them in 16 bits");
 #define REMOTE_HOST_IDLE_S 60
 #define DEVICE_IDLE_S 3600
 #define MOVES_MAX 64 /* flows put behind others, of a class and slice */
+#define HOST_COST 8  /* flows whose end takes as long as that of a kept host */
 /* Of a tick's work, at once: most ticks have no more. */
 #define TICK_FLOWS 128
 
@@ -341,6 +342,15 @@ static uint32_t roll_flows(struct iface *iface, uint32_t budget)
     return budget;
 }
 
+static uint32_t expire_hosts(struct iface *iface, uint32_t now_s,
+                             uint32_t budget)
+{
+    uint32_t most = budget / HOST_COST + 1;
+    uint32_t used = hosts_expire(&iface->hosts, now_s, most);
+
+    return used < most ? budget - used * HOST_COST : 0;
+}
+
 bool iface_work(struct iface *iface, uint32_t budget)
 {
     uint32_t now_s = iface_now_s(iface);
@@ -350,7 +360,7 @@ bool iface_work(struct iface *iface, uint32_t budget)
     budget = roll_flows(iface, budget);
     budget = expire_flows(iface, budget);
     if (budget > 0)
-        budget -= hosts_expire(&iface->hosts, now_s, budget);
+        budget = expire_hosts(iface, now_s, budget);
     if (budget > 0)
         budget -= devices_expire(&iface->devices, now_s, DEVICE_IDLE_S, budget);
     iface->is_ticking = budget == 0;

@@ -21,9 +21,12 @@
  * libevent's priorities are strict: as long as a high one has something, lower
  * ones wait, and a capture that outruns us always has something. So the loop
  * takes a breath: when captures have had CAPTURE_US, their descriptors are
- * left alone until the others are through, or have had BREATH_US.
+ * left alone until the others are through, or have had BREATH_US. So does
+ * deferred work of LOOP_TICK, a second's that takes longer than that for
+ * example: after TICK_US it rests for BREATH_US.
  */
 #define CAPTURE_US 2000
+#define TICK_US 2000
 #define BREATH_US 1000
 #define NO_DELAY (-1)
 
@@ -51,6 +54,7 @@ struct loop {
     struct loop_source *captures; /* SOURCE_FD of LOOP_CAPTURE, by `next` */
     int64_t now_us;               /* when the running callback began */
     int64_t capture_us;           /* captures ran since others could */
+    int64_t tick_us;              /* and LOOP_TICK since lower ones could */
     unsigned sources;
     bool is_calling;
     bool is_breathing;
@@ -355,6 +359,16 @@ static bool is_capture(const struct loop_source *source)
     return source->kind == SOURCE_FD && source->priority == LOOP_CAPTURE;
 }
 
+static int64_t defer_delay(struct loop_source *source)
+{
+    struct loop *loop = source->loop;
+
+    if (source->priority != LOOP_TICK || loop->tick_us < TICK_US)
+        return 0;
+    loop->tick_us = 0;
+    return BREATH_US;
+}
+
 /* Let the event come: timers at due_us, deferred work in the next turn. An
  * active event would run again in this one, so that is a timer of zero. */
 static void source_arm(struct loop_source *source)
@@ -379,7 +393,7 @@ static void source_arm(struct loop_source *source)
         must_add(source->event, delay_us > 0 ? delay_us : 0);
         break;
     case SOURCE_DEFER:
-        must_add(source->event, 0);
+        must_add(source->event, defer_delay(source));
         break;
     }
 }
@@ -428,6 +442,10 @@ static void account(struct loop *loop, enum loop_priority priority,
 {
     loop->callbacks++;
     loop_histogram_add(&loop->ran[priority], spent_us);
+    if (priority == LOOP_TICK)
+        loop->tick_us += spent_us;
+    else if (priority > LOOP_TICK)
+        loop->tick_us = 0;
     if (priority != LOOP_CAPTURE) {
         loop->capture_us = 0;
         return;
