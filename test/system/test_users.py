@@ -327,3 +327,10 @@ def test_callbacks_and_errands_are_administrators(begin, redis):  # noqa: F811
     out, err = one.communicate(timeout=60)
     assert one.returncode == 0, err
     assert out == "true\nadministrator\tunprivileged\n"
+
+
+def test_the_own_password_is_for_who_knows_it(kept):
+    another = "another password"
+    no = [False, "the old password is another"]
+    assert kept.call("reset", u="admin", old="", p=another) == no
+    assert kept.call("reset", u="admin", old=NEW, p=another) == [True]
