@@ -286,6 +286,15 @@ static bool ask_session(struct check *check)
     return check->asked != NULL;
 }
 
+/* Whether the user that was good before still is. */
+static void ask_user(struct check *check, const struct user *before)
+{
+    snprintf(check->user, sizeof(check->user), "%s", before->name);
+    token_derive(check->print, "password", before->password);
+    check->finding =
+        users_find(check->sessions->users, check->user, on_found, check);
+}
+
 static void on_verified(void *arg, enum users_result result,
                         const struct user *user)
 {
@@ -359,10 +368,6 @@ static enum auth_answer ask_cookie(struct sessions *sessions, const char *id,
     login = logins_find(sessions->logins, key, now_us);
     if (login == NULL && !is_stored(sessions))
         return AUTH_DONE;
-    if (login != NULL && !is_stored(sessions)) {
-        apply(sessions, request, login);
-        return AUTH_DONE;
-    }
     if (login != NULL && now_us - login->checked_us < FRESH_US) {
         renew(sessions, login, now_us);
         apply(sessions, request, login);
@@ -371,7 +376,9 @@ static enum auth_answer ask_cookie(struct sessions *sessions, const char *id,
     check = get_check(sessions, key, &is_new);
     if (is_new) {
         memcpy(check->id, id, LOGIN_ID_SIZE);
-        if (!ask_session(check)) {
+        if (!is_stored(sessions)) {
+            ask_user(check, login->user);
+        } else if (!ask_session(check)) {
             check_free(check);
             request->is_away = true;
             if (login != NULL)
@@ -408,8 +415,7 @@ static enum auth_answer ask_basic(struct sessions *sessions,
     snprintf(check->user, sizeof(check->user), "%s", user);
     check->peer = request->peer;
     if (login != NULL) {
-        token_derive(check->print, "password", login->user->password);
-        check->finding = users_find(sessions->users, user, on_found, check);
+        ask_user(check, login->user);
     } else if (guard_try(sessions->guard, &request->peer, user, now_us) == 0) {
         check->finding =
             users_login(sessions->users, user, password, on_verified, check);

@@ -5,11 +5,13 @@ of redis-cli, who may come in of the server itself."""
 
 import json
 import shutil
+import time
 
 import pytest
 
 import web
 from conftest import ROOT
+from running import PATIENCE
 from test_cache import begin  # noqa: F401 (fixture)
 from test_login import NEW, basic, first_login, login
 from test_redis import folder, redis  # noqa: F401 (fixtures)
@@ -334,3 +336,19 @@ def test_the_own_password_is_for_who_knows_it(kept):
     no = [False, "the old password is another"]
     assert kept.call("reset", u="admin", old="", p=another) == no
     assert kept.call("reset", u="admin", old=NEW, p=another) == [True]
+
+
+def test_sessions_end_with_their_user_without_redis(kept):
+    assert kept.add() == [True]
+    answer = login(kept.site, "ann", "her password")
+    cookie = "Cookie: " + answer.headers["set-cookie"].split(";")[0]
+
+    def status():
+        return kept.site.ask("/lua/who.lua", headers=[cookie]).status
+
+    assert status() == 200
+    assert kept.call("delete", u="ann") == [True]
+    end = time.monotonic() + PATIENCE
+    while status() == 200:
+        assert time.monotonic() < end, "the session outlives its user"
+        time.sleep(0.2)
