@@ -28,7 +28,7 @@
  * jumped over by a clock that was set, are not made up for. A file's clock
  * stands still while its callbacks are at work, so each of them finds what was
  * there at its time, kinds come one after the other, and none is left out but
- * in a silence of more than a day of minutes (25 minutes of seconds ...).
+ * in a silence of more than an hour of minutes (a minute of seconds ...).
  *
  * Without a script for a kind nothing wakes up for it. Directories are looked
  * at when the schedule starts and by schedule_reload().

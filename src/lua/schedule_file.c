@@ -13,10 +13,11 @@
  * rests. Then the clock is let go to the next moment.
  */
 
-/* Times of one kind in a silence, one after the other: a day of minutes. What
- * a silence has beyond, or a time stamp that is far from all others, is left
- * out but for its end. */
-#define SILENT_MAX 1500
+/* Times of one kind in a silence, one after the other: an hour of minutes, a
+ * month of days. What a silence has beyond, or a time stamp that is far from
+ * all others, is left out but for its end: captures put together from pieces
+ * of many years are read as fast as others. */
+#define SILENT_MAX 60
 
 struct schedule_file {
     struct schedule *schedule;
