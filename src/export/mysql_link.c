@@ -11,6 +11,10 @@
 
 #define CONNECT_TIMEOUT_S 10
 #define ANSWER_TIMEOUT_S 60
+/* Logins that keep the password from the server. The library knows others,
+ * which a server may ask for: one sends it as it is, one asks at the
+ * terminal and waits. */
+#define LOGINS "mysql_native_password,client_ed25519,caching_sha2_password"
 
 /* The library's functions come in pairs: NAME_start, and NAME_cont as long as
  * it says what it waits for. */
@@ -38,6 +42,7 @@ struct mysql_link *mysql_link_new(struct loop *loop)
     struct mysql_link *link = mem_calloc(1, sizeof(*link));
     const unsigned connect_s = CONNECT_TIMEOUT_S;
     const unsigned answer_s = ANSWER_TIMEOUT_S;
+    const unsigned no_files = 0; /* of this machine, for the server */
 
     link->loop = loop;
     link->mysql = mysql_init(NULL);
@@ -48,6 +53,9 @@ struct mysql_link *mysql_link_new(struct loop *loop)
     mysql_options(link->mysql, MYSQL_OPT_READ_TIMEOUT, &answer_s);
     mysql_options(link->mysql, MYSQL_OPT_WRITE_TIMEOUT, &answer_s);
     mysql_options(link->mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    if (mysql_options(link->mysql, MARIADB_OPT_RESTRICTED_AUTH, LOGINS) != 0)
+        abort(); /* a library without it is not one to log in with */
+    mysql_options(link->mysql, MYSQL_OPT_LOCAL_INFILE, &no_files);
     return link;
 }
 

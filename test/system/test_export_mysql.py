@@ -4,6 +4,7 @@
 import json
 import shutil
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -269,3 +270,68 @@ def test_over_tcp(fed, maria, tmp_path, spec):
     kelvin.flows(100)
     kelvin.finish()
     assert flows_in(maria) == keys(range(100))
+
+
+def packet_of(number, body):
+    return len(body).to_bytes(3, "little") + bytes([number]) + body
+
+
+class Rogue:
+    """Greets as a server, then asks for what is none of its business."""
+
+    def __init__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.heard = b""
+
+    def accept(self):
+        peer, _ = self.socket.accept()
+        peer.settimeout(20)
+        peer.sendall(packet_of(
+            0, b"\x0a8.0.30\0" + b"\1\0\0\0" + b"12345678\0" + b"\xff\xf7"
+            + b"\x2d\2\0" + b"\xff\xc1" + b"\x15" + bytes(10)
+            + b"123456789012\0" + b"mysql_native_password\0"))
+        self.hear(peer)
+        return peer
+
+    def hear(self, peer):
+        try:
+            some = peer.recv(65536)
+        except ConnectionResetError:
+            some = b""
+        self.heard += some
+        return some
+
+
+# The library knows ways to log in that tell a server the password as it is,
+# or ask at the terminal, which is one more way to wait.
+@pytest.mark.parametrize("way", [b"mysql_clear_password", b"dialog"])
+def test_server_cannot_choose_a_worse_login(fed, way):
+    rogue = Rogue()
+    with rogue.socket:
+        kelvin = fed(f"mysql;127.0.0.1;flows;flows;kelvin;very-secret;"
+                     f"port={rogue.port}")
+        with rogue.accept() as peer:
+            peer.sendall(packet_of(2, b"\xfe" + way + b"\0\4Your word?\0"))
+            while rogue.hear(peer):
+                continue
+        assert b"very-secret" not in rogue.heard
+        kelvin.flows(10)
+        kelvin.settle()
+        kelvin.kill()
+
+
+def test_server_gets_no_files(fed, tmp_path):
+    secret = tmp_path / "other"
+    secret.write_text("of-this-machine")
+    rogue = Rogue()
+    with rogue.socket:
+        kelvin = fed(f"mysql;127.0.0.1;flows;flows;kelvin;very-secret;"
+                     f"port={rogue.port}")
+        with rogue.accept() as peer:
+            peer.sendall(packet_of(2, b"\0\0\0\2\0\0\0"))
+            rogue.hear(peer)
+            peer.sendall(packet_of(1, b"\xfb" + str(secret).encode()))
+            rogue.hear(peer)
+        kelvin.kill()
+    assert b"of-this-machine" not in rogue.heard
