@@ -29,6 +29,7 @@ struct file {
     int fd;         /* -1: not open, or its reader is gone for good */
     bool is_stream; /* a pipe, a terminal, a socket: may make one wait */
     bool is_failing;
+    bool is_aside; /* what is written still goes to the file put aside */
     struct rotation rotation;
     uint64_t written; /* bytes that are in the file */
     int64_t since_s;  /* when it was written to before it was opened */
@@ -196,6 +197,7 @@ static bool file_open(void *sink, const struct privileges_user *owner,
     file->written = (uint64_t)st.st_size;
     file->since_s = st.st_size > 0 ? st.st_mtime : now_s();
     file->is_failing = false;
+    file->is_aside = false;
     return true;
 }
 
@@ -363,26 +365,42 @@ static void report(struct file *file, struct sink_status *status)
 
 /* Between two lines. When it cannot be done, it is tried again after as much
  * has been written. */
-static void rotate(struct file *file)
+/* After the old one was put aside. Until that works records go on into the old
+ * one, which must not be compressed meanwhile. */
+static void begin_next(struct file *file)
 {
+    bool was_aside = file->is_aside;
     struct strbuf why;
 
+    strbuf_init(&why, 1024);
+    file->is_aside = !file_open(file, NULL, &why);
+    if (!file->is_aside)
+        rotation_tend(&file->rotation, file->path);
+    else if (!was_aside)
+        log_warnx("export", "%s: %s", file->path, why.text);
+    strbuf_free(&why);
+}
+
+static void rotate(struct file *file)
+{
+    if (file->is_aside) {
+        begin_next(file);
+        return;
+    }
     if (rotation_has_zipped(&file->rotation))
         rotation_tend(&file->rotation, file->path);
     if (file->start != file->line || file->is_failing ||
         !rotation_is_due(&file->rotation, file->written, file->since_s,
                          now_s()))
         return;
-    strbuf_init(&why, 1024);
-    if (!rotation_move(&file->rotation, file->path, now_s())) {
-        log_warn("export", "%s: cannot be put aside", file->path);
-        file->written = 0;
-        file->since_s = now_s();
-    } else if (!file_open(file, NULL, &why)) {
-        log_warnx("export", "%s: %s", file->path, why.text);
+    if (rotation_move(&file->rotation, file->path, now_s())) {
+        begin_next(file);
+        return;
     }
+    log_warn("export", "%s: cannot be put aside", file->path);
+    file->written = 0;
+    file->since_s = now_s();
     rotation_tend(&file->rotation, file->path);
-    strbuf_free(&why);
 }
 
 static void file_acknowledge(void *sink, int wait_ms,

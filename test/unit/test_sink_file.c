@@ -1,6 +1,7 @@
 /* test_sink_file: records in files that fill up, stall and go away.
  * SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <glob.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -298,6 +299,56 @@ static void rotation_that_fails_keeps_the_old_file(void **state)
     assert_int_equal(rmdir(place->path), 0);
 }
 
+/* So many open files as there are now, and no more. */
+static void refuse_open_files(const struct rlimit *before)
+{
+    struct rlimit limit = *before;
+    int next = dup(STDIN_FILENO);
+
+    assert_true(next > 0);
+    close(next);
+    limit.rlim_cur = (rlim_t)next;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* The old file is put aside, but there is no new one yet. */
+static void file_put_aside_is_gone_on_with(void **state)
+{
+    struct place *place = *state;
+    char target[128], pattern[128], large[65536];
+    struct rlimit before;
+    struct stat st;
+    glob_t found;
+    void *sink;
+
+    snprintf(target, sizeof(target), "%s;size=1M", place->path);
+    snprintf(pattern, sizeof(pattern), "%s.*", place->path);
+    memset(large, 'x', sizeof(large) - 1);
+    large[sizeof(large) - 1] = '\0';
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    sink = open_sink(place, target);
+    refuse_open_files(&before);
+    for (int i = 0; i < 17; i++) {
+        assert_int_equal(offer(sink, large), 1);
+        acknowledge(sink);
+    }
+    assert_int_equal(stat(place->path, &st), -1);
+    assert_int_equal(offer(sink, "{\"b\":2}"), 1);
+    acknowledge(sink);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    acknowledge(sink);
+    assert_int_equal(offer(sink, "{\"c\":3}"), 1);
+    acknowledge(sink);
+    close_sink(sink);
+    assert_content(place->path, "{\"c\":3}\n");
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    assert_int_equal(found.gl_pathc, 1);
+    assert_int_equal(stat(found.gl_pathv[0], &st), 0);
+    assert_int_equal(st.st_size, 17 * sizeof(large) + 8);
+    assert_int_equal(unlink(found.gl_pathv[0]), 0);
+    globfree(&found);
+}
+
 static void full_device_refuses_only_what_does_not_fit(void **state)
 {
     static char json[65000];
@@ -423,6 +474,7 @@ int main(void)
         TEST(line_cut_by_a_full_disk_is_taken_back_at_the_end),
         TEST(rotation_leaves_whole_lines_in_both_files),
         TEST(rotation_that_fails_keeps_the_old_file),
+        TEST(file_put_aside_is_gone_on_with),
         TEST(full_device_refuses_only_what_does_not_fit),
         TEST(slow_reader_gets_every_line_in_order),
         TEST(stuck_reader_makes_it_hold_no_more_than_its_share),
