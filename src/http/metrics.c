@@ -530,11 +530,26 @@ void metrics_write(struct strbuf *out, const struct site *site)
     put_process(out);
 }
 
+/* They are about all networks and interfaces. */
+static bool may_see_metrics(const struct request *request)
+{
+    const struct user *account = request->account;
+
+    return account == NULL ||
+           (account->networks == NULL && account->iface[0] == '\0');
+}
+
 void metrics_page(struct response *response)
 {
     struct strbuf text;
     struct strbuf open;
 
+    if (!may_see_metrics(response_request(response))) {
+        response_error(
+            response, 403,
+            "Only for users who may see all networks and interfaces");
+        return;
+    }
     strbuf_init(&text, TEXT_MAX);
     strbuf_init(&open, TEXT_MAX);
     metrics_write(&text, response_site(response));

@@ -300,6 +300,14 @@ def keys(site, user):
             for row in json.loads(answer.text)["data"]}
 
 
+def test_metrics_are_for_those_who_see_all(guarded):
+    """Each figure is about all networks or about every interface."""
+    for user, status in (("root", 200), ("ann", 403), ("bob", 403)):
+        answer = guarded.ask("/metrics", headers=[guarded.cookies[user]])
+        assert answer.status == status, user
+        assert (b"some.pcap" in answer.body) == (status == 200)
+
+
 def test_users_hear_of_what_they_see(guarded):
     def read(user, query=""):
         return reading(guarded, query, headers=[guarded.cookies[user]])
