@@ -7,6 +7,7 @@
 
 #include "core/model/engine.h"
 #include "core/model/network.h"
+#include "core/packet/dpi.h"
 #include "core/run/geo.h"
 #include "core/run/loop.h"
 #include "core/run/options.h"
@@ -62,7 +63,7 @@ static int ntop_get_info(lua_State *L)
     const struct lib_context *context = lib_context_of(L);
     bool is_verbose = lib_boolean_or(L, 1, true);
 
-    lua_createtable(L, 0, 16);
+    lua_createtable(L, 0, 24);
     lib_set_string(L, "product", "kelvin");
     lib_set_string(L, "copyright", "The kelvin authors");
     lib_set_string(L, "authors", "The kelvin authors");
@@ -75,7 +76,13 @@ static int ntop_get_info(lua_State *L)
     set_system(L);
     if (!is_verbose)
         return 1;
+    lib_set_string(L, "version.git", KELVIN_VERSION);
     lib_set_string(L, "version.lua", LUA_RELEASE);
+    lib_set_string(L, "version.luajit", LUA_RELEASE);
+    lib_set_string(L, "version.ndpi", dpi_version());
+    lua_pushfstring(L, "libevent %s", loop_version());
+    lua_setfield(L, -2, "version.httpd");
+    lib_set_string(L, "version.geoip", geo_version());
     lib_set_boolean(L, "version.enterprise_edition", false);
     lib_set_boolean(L, "version.embedded_edition", false);
     lib_set_boolean(L, "pro.release", false);

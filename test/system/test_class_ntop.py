@@ -73,7 +73,8 @@ PREFS = {
 
 INFO = {
     "string": "product copyright authors license version platform OS "
-    "command_line",
+    "command_line version.git version.luajit version.ndpi version.httpd "
+    "version.geoip",
     "integer": "bits uptime pro.demo_ends_at",
     "boolean": "pro.release version.enterprise_edition "
     "version.embedded_edition",

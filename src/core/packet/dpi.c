@@ -456,3 +456,8 @@ int dpi_category_id(const struct dpi *dpi, const char *name)
             return (int)id;
     return -1;
 }
+
+const char *dpi_version(void)
+{
+    return ndpi_revision();
+}

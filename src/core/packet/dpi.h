@@ -94,4 +94,7 @@ unsigned dpi_categories(void);
 /* The id of a category by name, or -1. */
 int dpi_category_id(const struct dpi *dpi, const char *name);
 
+/* The version of nDPI that runs, as it tells it. */
+const char *dpi_version(void);
+
 #endif

@@ -357,3 +357,8 @@ bool geo_find(struct geo *geo, const struct addr *addr, struct geo_info *out)
     return out->country[0] != '\0' || out->asn != 0 || out->has_location ||
            out->continent[0] != '\0';
 }
+
+const char *geo_version(void)
+{
+    return MMDB_lib_version();
+}

@@ -36,4 +36,7 @@ const char *geo_path(const struct geo *geo, size_t index);
  */
 bool geo_find(struct geo *geo, const struct addr *addr, struct geo_info *out);
 
+/* The version of libmaxminddb that runs. */
+const char *geo_version(void);
+
 #endif

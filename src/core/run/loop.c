@@ -630,3 +630,8 @@ void loop_source_free(struct loop_source *source)
     event_free(source->event); /* takes it out of the loop first */
     free(source);
 }
+
+const char *loop_version(void)
+{
+    return event_get_version();
+}

@@ -138,4 +138,7 @@ uint64_t loop_callbacks(const struct loop *loop);
  * counted: what a quiet process costs a battery. */
 uint64_t loop_wakeups(const struct loop *loop);
 
+/* The version of libevent that runs. */
+const char *loop_version(void);
+
 #endif
