@@ -86,6 +86,7 @@ struct host_query {
     struct query query;
     struct host_choice choice;
     const struct host_filter *filter; /* a box at the stack's top owns it */
+    const struct alerts *alerts;      /* to sort by; may be NULL */
 };
 
 static const struct host *host_of(const struct query *query, uint32_t index)
@@ -119,6 +120,28 @@ COLUMN(by_traffic)
     const struct host *host = host_of(query, index);
 
     key->number = bytes_of(host, WAY_SENT) + bytes_of(host, WAY_RCVD);
+}
+
+/* Those that are on; 0 without alerts. */
+static uint32_t count_alerts(const struct alerts *alerts,
+                             const struct iface *iface, const struct host *host)
+{
+    char text[ADDR_TEXT_SIZE + sizeof("@65535")];
+    char addr[ADDR_TEXT_SIZE];
+
+    if (alerts == NULL)
+        return 0;
+    snprintf(text, sizeof(text), "%s@%u", addr_format(&host->addr, addr),
+             host->vlan);
+    return alerts_engaged_of(alerts, iface, ALERT_OF_HOST, text);
+}
+
+COLUMN(by_alerts)
+{
+    const struct host_query *want = (const struct host_query *)query;
+
+    key->number =
+        count_alerts(want->alerts, query->iface, host_of(query, index));
 }
 
 COLUMN(by_upload)
@@ -241,16 +264,8 @@ static void describe(const struct query *query, uint32_t index,
 static void set_alerts(lua_State *L, const struct iface *iface,
                        const struct host *host)
 {
-    const struct alerts *alerts = lib_context_of(L)->alerts;
-    char text[ADDR_TEXT_SIZE + sizeof("@65535")];
-    char addr[ADDR_TEXT_SIZE];
-    uint32_t count = 0;
-
-    snprintf(text, sizeof(text), "%s@%u", addr_format(&host->addr, addr),
-             host->vlan);
-    if (alerts != NULL)
-        count = alerts_engaged_of(alerts, iface, ALERT_OF_HOST, text);
-    push_number(L, "num_alerts", count);
+    push_number(L, "num_alerts",
+                count_alerts(lib_context_of(L)->alerts, iface, host));
 }
 
 static void add_alerts(lua_State *L, const struct query *query, uint32_t index)
@@ -280,6 +295,7 @@ static const struct query_kind *host_kind(bool is_latest)
         {"column_ip", true, by_ip},
         {"column_", true, by_ip},
         {"column_vlan", false, by_vlan},
+        {"column_alerts", false, by_alerts},
         {"column_name", true, by_name},
         {"column_country", true, by_country},
         {"column_os", true, by_os},
@@ -339,6 +355,7 @@ static int get_hosts(lua_State *L, bool only_local, bool only_remote)
     if (iface == NULL)
         return lib_fail(L, "no interface");
     query_init(&want.query, L, host_kind(false), iface, &iface->hosts.pool);
+    want.alerts = lib_context_of(L)->alerts;
     want.query.level = lib_arg_flag(L, 1, true) ? FIELD_HIGH : FIELD_BASIC;
     want.query.column =
         query_column(host_kind(false), lib_arg_text(L, 2, "column_ip"));

@@ -43,6 +43,19 @@ ENGAGE = {
 }
 
 
+def test_hosts_are_sorted_by_their_alerts(run):
+    printed, _ = run(
+        f"{ENGAGE['Host'].format('engage')}\n"
+        "for _, up in ipairs { false, true } do\n"
+        "  local found = interface.getHostsInfo(false, 'column_alerts', 1, 0,"
+        " up)\n"
+        "  for _, host in pairs(found.hosts) do\n"
+        "    print(host.ip == '10.1.0.1', host.num_alerts)\n"
+        "  end\n"
+        "end")
+    assert printed.splitlines() == ["true\t1", "false\t0"]
+
+
 @pytest.mark.parametrize("entity", ENGAGE)
 def test_alert_begins_once_and_ends_once(entity, run):
     engage, release = (ENGAGE[entity].format(v) for v in ("engage", "release"))
