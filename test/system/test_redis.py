@@ -293,7 +293,8 @@ def test_foreign_data_is_left_alone(start, redis):
     assert redis.cli("type", "ntopng.prefs.thpt_content") == "hash"
     assert redis.cli("get", "ntopng.prefs.of_another") == "x"
     ours = {"ntopng.prefs.iface_id"} | {
-        key for key in redis.cli("keys", "*").split() if "serialized" in key
+        key for key in redis.cli("keys", "*").split()
+        if "serialized" in key or key.startswith("ntopng.user.admin.")
     }
     assert len(set(redis.cli("keys", "*").split()) - ours) == 4
 
