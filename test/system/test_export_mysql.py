@@ -216,6 +216,7 @@ def test_server_killed_in_mid_stream(fed, maria, spec):
     kelvin = fed(spec)
     for _ in range(2):
         kelvin.flows(3000)
+        kelvin.settle()
         wait_for(lambda: maria.run("SELECT 1 FROM flowsv4 LIMIT 1",
                                    "flows").stdout != "", "some rows")
         maria.kill()
